@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every bound of the program, on one screen, each with its reason.
+ * A loop over input ends at a bound from here.
+ */
+#pragma once
+
+/* ---- packets ---- */
+
+/*
+ * What one burst carries: DPDK drivers hand out 32 at a time, twice that still fits L1 with its
+ * views.
+ */
+#define BURST_MAX 64
+/* Largest packet that any source hands over: libpcap's own limit on a snapshot. */
+#define PACKET_BYTES_MAX 262144
+/* VLAN tags in a stack: QinQ is 2, the deepest trace seen has 4. */
+#define VLAN_DEPTH_MAX 8
+/* MPLS labels in a stack: RFC 8662 hardware reads about 10. */
+#define MPLS_DEPTH_MAX 16
+/*
+ * Layer-2 shims (SNAP, PBB, PPPoE, EoMPLS, ...) before an IP header: ends loops made of valid
+ * shims.
+ */
+#define L2_HEADERS_MAX 32
+/* IPv6 extension headers (RFC 8200 lists 7, senders may repeat one). */
+#define IPV6_EXT_MAX 16
+/* Decapsulations when tunnels are on: GRE in VXLAN in GTP happens, a fifth layer is an attack. */
+#define TUNNEL_DEPTH_MAX 4
+
+/* ---- fragments ---- */
+
+/*
+ * Fragmented datagrams remembered a lane: 64 KB each second of 10 Gbit/s would be 20 K; 4 K cover
+ * 200 ms of it.
+ */
+#define FRAG_CACHE_ENTRIES 4096
+/* Entries searched for one datagram before the oldest of them gives way. */
+#define FRAG_CACHE_WAYS 8
+/*
+ * A later fragment follows its first one within milliseconds; RFC 791 allows 15 s, the cache
+ * gives 5.
+ */
+#define FRAG_TIMEOUT_NS 5000000000ULL
+
+/* ---- flow table ---- */
+
+/* Slots in a tag group: 16 tags of 16 bits are compared by two SSE2 (or one AVX2) instructions. */
+#define FLOW_GROUP_SLOTS 16
+/*
+ * Groups searched from the home group on: at 60 % load eight full groups in a row do not happen
+ * (1e-11).
+ */
+#define FLOW_PROBE_GROUPS_MAX 8
+/*
+ * Share of slots in use at max_flows, in percent: above it groups overflow too often (10 % of them
+ * at 75 %).
+ */
+#define FLOW_LOAD_PERCENT 60
+/* Flows a table may be asked to hold: 32-bit slot numbers, and 64 GB of hot lines. */
+#define FLOW_TABLE_FLOWS_MAX	 1000000000U
+#define FLOW_TABLE_FLOWS_MIN	 16U
+#define FLOW_TABLE_FLOWS_DEFAULT 500000U
+/*
+ * Ended flows and slices that may be on their way through the outputs, as a share of max_flows, in
+ * percent.
+ */
+#define FLOW_DETACHED_PERCENT 25
+#define FLOW_DETACHED_MIN     4096U
+/* The hot line keeps times modulo 2^48 ns (78 h), so no timeout may come near half of that. */
+#define TIMEOUT_MAX_NS 86400000000000ULL
+/* Tag groups looked at by the sweep in one call: 256 KB of lines, some 20 us. */
+#define SWEEP_GROUPS_MAX 4096U
+/* A sweep over the whole table takes this long, or an eighth of the shortest timeout. */
+#define SWEEP_PERIOD_NS 1000000000ULL
+
+/*
+ * A file that begins so much before the end of the last one is another time, not a rotated capture.
+ */
+#define FILE_OVERLAP_NS 1000000000ULL
+/* A gap between two packets from which on the whole table is looked at: far below 2^48 ns. */
+#define CLOCK_JUMP_NS (1ULL << 40)
+/* Packets out of order by more than this mean that time began anew. */
+#define CLOCK_BACK_NS 3600000000000ULL
+/* Flows ended in one step of a flush or a settling, before the caller takes them. */
+#define FLOW_END_STEP 256U
+
+/* ---- DPI ---- */
+
+/* Packets given to nDPI before its verdict is asked for; the values of nDPI's own reader. */
+#define DPI_PACKETS_TCP_DEFAULT 80
+#define DPI_PACKETS_UDP_DEFAULT 24
+/*
+ * Flows under inspection at once a lane (688 bytes each with nDPI 4.2, and what its parsers keep).
+ */
+#define DPI_FLOWS_DEFAULT 65536U
+/* Bytes that nDPI may hold a lane beyond its module before no new inspection begins. */
+#define DPI_BYTES_DEFAULT (256ULL << 20)
+/* Longest string kept of a flow's metadata (host names are at most 255, RFC 1035; URLs are cut). */
+#define DPI_STRING_MAX 512
+/* Longest "Master.App", with its NUL: twice the longest custom name. */
+#define DPI_NAME_BYTES 112
+/* Longest name of a custom protocol; nDPI's own have at most 23 characters. */
+#define DPI_CUSTOM_NAME_MAX 48
+/*
+ * Verdicts (master, application, category) that a lane names: some 10 masters of 512 applications,
+ * twice over.
+ */
+#define DPI_NAMES_MAX 16384
+/* Lines of a file of custom protocols or categories: a blocklist has some 100 K. */
+#define DPI_FILE_LINES_MAX 1000000
+/*
+ * Bytes of such a line: nDPI reads 512 of a line of categories, and a list of hosts for one
+ * protocol.
+ */
+#define DPI_CATEGORY_LINE_MAX 510
+#define DPI_PROTOCOL_LINE_MAX 65536
+
+/* ---- export ---- */
+
+/* Outputs at once. */
+#define OUTPUTS_MAX 16
+/* Encoded records waiting in one output: at 200 bytes each some 13 MB. */
+#define OUTPUT_QUEUE_RECORDS_DEFAULT 65536U
+#define OUTPUT_QUEUE_BYTES_DEFAULT   (64ULL << 20)
+/* One encoded record: 13 strings of DPI_STRING_MAX bytes, all escaped as \u00XX, keys, numbers. */
+#define RECORD_BYTES_MAX 49152
+/*
+ * IPFIX over UDP with an unknown path MTU: RFC 7011 10.3.3 says 512; Ethernet less IPv6 and UDP is
+ * the default.
+ */
+#define IPFIX_UDP_BYTES_DEFAULT 1400
+/*
+ * UDP: templates are sent again at least so often (RFC 7011 8.4 wants it periodic; collectors keep
+ * them 1800 s).
+ */
+#define IPFIX_TEMPLATE_RESEND_S	       300
+#define IPFIX_TEMPLATE_RESEND_MESSAGES 4096
+/* Messages or batches one output may send in one poll, so that the others get their turn. */
+#define OUTPUT_STEPS_PER_POLL 1024
+/* Records written to a file or a pipe by one system call (the kernel takes at most 1024 pieces). */
+#define OUTPUT_BATCH_RECORDS 64
+/* A message or a batch that is not full waits so long for more records. */
+#define OUTPUT_FLUSH_NS 500000000ULL
+/* Lossless: the first subscriber has so long to connect (libzmq tries again after 100 ms). */
+#define OUTPUT_SUBSCRIBER_WAIT_NS 2000000000ULL
+/* Messages that libzmq may hold for one subscriber beyond our own queue. */
+#define ZMQ_HIGH_WATER_MESSAGES 4096
+/* Lossless over UDP: Linux's default buffer (208 KB) holds some 80 messages: 20 ms off the core. */
+#define IPFIX_PACE_MESSAGE_NS 250000ULL
+#define IPFIX_PACE_BURST      8
+/* IPFIX messages: a template has to fit; and what UDP over IPv4 can carry. */
+#define IPFIX_UDP_BYTES_MIN 256
+#define IPFIX_UDP_BYTES_MAX 65507
+/* Ended flows on their way from one lane to the exporter. */
+#define EXPORT_RING_FLOWS 32768
+
+/* ---- capture files ---- */
+
+/*
+ * Packets of a file that the table and the source hold at once: 4 bursts of jumbo frames, 31 of the
+ * largest.
+ */
+#define SOURCE_ARENA_BYTES (8U << 20)
+/* The arena starts over here when it may: 256 packets of 1518 bytes fit, and it stays in L2. */
+#define SOURCE_ARENA_SOFT_BYTES (512U << 10)
+/*
+ * Records looked at in one receive: a filter that nothing matches does not keep the lane from its
+ * signals.
+ */
+#define SOURCE_RECORDS_PER_CALL 4096
+/*
+ * A wire length beyond this (BIG TCP makes 512 KB) is damage: the captured length is believed
+ * instead.
+ */
+#define WIRE_BYTES_MAX (1U << 20)
+/* Bytes of a file read ahead: more than one block of most files, and 4 K empty packets at most. */
+#define PCAPNG_AHEAD_BYTES 65536U
+/* Interfaces in a section of a pcapng file: a merge of a thousand files has so many. */
+#define PCAPNG_INTERFACES_MAX 4096U
+/* Bytes of a ring between the reader of a file and one lane, at least: 4 of the largest packets. */
+#define PACKET_RING_BYTES_MIN (4U * PACKET_BYTES_MAX)
+
+/* ---- program ---- */
+
+#define LANES_MAX  64
+#define PORTS_MAX  32
+#define QUEUES_MAX 64
+/* Input files of one run. */
+#define FILES_MAX 1024
+/* A line of a configuration file. */
+#define CONFIG_LINE_MAX 4096
+/* A name of a port or an output. */
+#define NAME_BYTES_MAX 64
+/* A string setting: paths are at most 4096 (PATH_MAX), configured ones are short. */
+#define OPTION_BYTES_MAX 1024
+/* A BPF expression: a few hundred hosts. */
+#define BPF_BYTES_MAX 8192
+/* Errors told of one configuration file: a screenful. */
+#define CONFIG_ERRORS_MAX 20
+/* CPU numbers: what the system's CPU_SETSIZE holds. */
+#define CPU_NUMBER_MAX 1023
+/*
+ * Lines of a configuration file: every port, output and key on its own line fits a hundred times
+ * over.
+ */
+#define CONFIG_LINES_MAX 65536
