@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The vocabulary between metering and export: one flow as the outputs see it. Made on the
+ * exporter's stack from a flow that ended (or was sliced), valid until that flow is freed.
+ */
+#pragma once
+#include "core/tunnel.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Values 1 to 5 are those of IPFIX flowEndReason (136); a slice is told as active timeout there. */
+enum end_reason {
+	END_NONE = 0,
+	END_IDLE = 1,
+	END_ACTIVE = 2,
+	END_DETECTED = 3,
+	END_FORCED = 4,
+	END_OVERFLOW = 5,
+	END_SLICE = 6,
+	END_N
+};
+
+/* As users read it: idle active end forced overflow slice. */
+const char *end_reason_name(enum end_reason reason);
+/* The value for IPFIX element 136 (RFC 5102 5.11.3). */
+uint8_t end_reason_ipfix(enum end_reason reason);
+
+/* Bits of flow_record.l7_flags. */
+enum {
+	L7_GUESSED = 1 << 0,   /* by port or address, not by payload */
+	L7_INSPECTED = 1 << 1, /* DPI was on for this flow; else all l7 fields mean nothing */
+	L7_GAVE_UP = 1 << 2
+}; /* no state was free: not inspected */
+
+enum { DIR_FWD = 0, DIR_REV = 1, DIR_N = 2 };
+
+/*
+ * Directions: index DIR_FWD is that of the first packet seen. Times are nanoseconds on the lane's
+ * time line (the packet's own time offline). Addresses: IPv4 in the first 4 bytes, network order.
+ * Strings are NUL-terminated UTF-8 as nDPI left them, never NULL ("" = not known), owned by the
+ * flow.
+ */
+struct flow_record {
+	uint64_t flow_id;
+	uint64_t start_ns, end_ns;    /* of the record: first and last packet */
+	uint64_t dir_start_ns[DIR_N]; /* 0 when the direction has no packet */
+	uint64_t dir_end_ns[DIR_N];
+	uint64_t packets[DIR_N];
+	uint64_t octets[DIR_N];	   /* IP length of the header that the flow is keyed by */
+	uint64_t l2_octets[DIR_N]; /* wire length of the frames */
+	uint8_t src_addr[16], dst_addr[16];
+	uint8_t src_mac[6], dst_mac[6]; /* of the first packet, zero when the link has none */
+	uint16_t src_port, dst_port;	/* host order, 0 where the protocol has none */
+	uint16_t vlan_id;		/* outermost, 0 = none */
+	uint16_t vlan_inner_id;		/* second tag, 0 = none */
+	uint16_t tcp_flags[DIR_N];	/* OR of the flags byte, RFC 9293 */
+	uint8_t ip_version;		/* 4 or 6 */
+	uint8_t protocol;		/* IANA protocol number */
+	uint8_t icmp_type, icmp_code;	/* of the first packet; only for ICMP and ICMPv6 */
+	uint8_t ip_tos;			/* of the first packet */
+	uint8_t ip_ttl;			/* of the first packet */
+	uint8_t end_reason;		/* enum end_reason */
+	uint8_t tunnel_type;		/* enum tunnel_type: innermost tunnel around the key */
+	uint32_t tunnel_id;		/* VNI, TEID, GRE key, session id; 0 = none */
+	uint32_t ingress_interface;	/* port number, 0-based */
+	uint32_t sampling_packets;	/* 1 packet in so many was metered */
+
+	uint16_t l7_app_id, l7_master_id; /* nDPI's numbers, 0 = unknown or none */
+	uint16_t l7_category_id;
+	uint16_t l7_risk_score;
+	uint64_t l7_risk; /* nDPI's risk bits */
+	uint8_t l7_flags;
+	uint8_t l7_confidence; /* nDPI's ndpi_confidence_t */
+	uint16_t tls_version;
+	uint16_t http_status;
+	uint16_t dns_query_type, dns_reply_code;
+	const char *l7_proto;	 /* as nDPI prints it: TLS.Google */
+	const char *l7_category; /* nDPI's name of the category */
+	const char *server_name; /* SNI, Host or query name */
+	const char *tls_alpn, *tls_ja3c, *tls_ja3s;
+	const char *http_url, *http_user_agent, *http_content_type;
+	const char *ssh_client, *ssh_server, *ssh_hassh_client, *ssh_hassh_server;
+};
+
+static inline bool flow_record_is_icmp(const struct flow_record *r)
+{
+	return r->protocol == 1 || r->protocol == 58;
+}
+
+/* Whether the link has MAC addresses at all. */
+static inline bool flow_record_has_macs(const struct flow_record *r)
+{
+	uint8_t any = 0;
+
+	for (unsigned int i = 0; i < sizeof r->src_mac; i++)
+		any |= r->src_mac[i] | r->dst_mac[i];
+	return any != 0;
+}
+
+static inline bool flow_record_has_l7(const struct flow_record *r)
+{
+	return r->l7_flags & L7_INSPECTED;
+}
