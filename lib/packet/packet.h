@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One packet as the stages see it: where its bytes are, what the parser found in them, and
+ * nothing that outlives the burst.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/counters.h"
+#include "core/limits.h"
+
+/* What the first byte of a packet belongs to. */
+enum link_type {
+	LINK_ETHERNET,
+	LINK_RAW_IP,	 /* IPv4 or IPv6 by version nibble */
+	LINK_NULL,	 /* BSD loopback, address family in host order of the writer */
+	LINK_LOOP,	 /* OpenBSD loopback, address family in network order */
+	LINK_LINUX_SLL,	 /* Linux cooked capture, 16 bytes */
+	LINK_LINUX_SLL2, /* Linux cooked capture v2, 20 bytes */
+	LINK_PPP,	 /* PPP, with or without HDLC address and control bytes */
+	LINK_PPP_ETHER,	 /* PPPoE session header first (DLT 51) */
+	LINK_N
+};
+
+/* Bits of packet.flags. */
+enum {
+	PACKET_FRAGMENT = 1 << 0,	/* part of a fragmented datagram */
+	PACKET_LATER_FRAGMENT = 1 << 1, /* not its first part: the transport header is elsewhere */
+	PACKET_CUT = 1 << 2,		/* captured length < wire length */
+	PACKET_HAS_MAC = 1 << 3,
+	PACKET_HAS_PORTS = 1 << 4, /* src_port, dst_port were read (or found in the cache) */
+	PACKET_TCP = 1 << 5,	   /* tcp_flags was read */
+	PACKET_WIRE_LEN = 1 << 6,  /* wire_len is the true one, not what was captured */
+	PACKET_TUNNELLED = 1 << 7, /* the key is that of an inner header */
+};
+
+/*
+ * Filled in two steps: the source writes the first block, parse_packet() the rest. Multi-byte
+ * fields are in host order, addresses point into the packet (network order).
+ */
+struct packet {
+	const uint8_t *data;
+	uint32_t len;	   /* bytes that may be read */
+	uint32_t wire_len; /* bytes on the wire */
+	uint64_t time_ns;
+	uint16_t port_id;
+	uint8_t link_type; /* enum link_type */
+
+	uint8_t drop; /* enum drop_reason; anything but DROP_NONE ends its way here */
+	uint16_t flags;
+	uint8_t ip_version, protocol;
+	const uint8_t *src_addr, *dst_addr; /* 4 or 16 bytes by ip_version */
+	const uint8_t *mac;		    /* destination, source: 12 bytes, with PACKET_HAS_MAC */
+	uint32_t l3_offset, l4_offset;	    /* of the header that the flow is keyed by */
+	uint32_t payload_offset, payload_len; /* application bytes captured, 0 when there are none
+					       */
+	uint32_t l3_len;	  /* IP length as its header says, what a record counts */
+	uint32_t outer_l3_offset; /* the outermost IP header */
+	uint16_t src_port, dst_port;
+	uint16_t vlan_id, vlan_inner_id; /* of the outermost frame, 0 = none */
+	uint8_t tcp_flags;
+	uint8_t icmp_type, icmp_code;
+	uint8_t ip_tos, ip_ttl;
+	uint8_t tunnel_type; /* enum tunnel_type of the innermost tunnel left behind */
+	uint16_t icmp_id;    /* of echo and other query messages, else 0 */
+	uint32_t tunnel_id;
+};

@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Writes the seed corpus of packet_fuzz: one file a header that the parser knows.
+
+usage: packet_corpus.py FOLDER
+"""
+
+import struct
+import sys
+from pathlib import Path
+
+LINKS = ("ethernet", "raw", "null", "loop", "sll", "sll2", "ppp", "ppp_ether")
+MACS = bytes.fromhex("020000000001020000000002")
+TUNNELS = 0x80
+
+
+def be16(*values):
+    return struct.pack(f">{len(values)}H", *values)
+
+
+def eth(ethertype, rest):
+    return MACS + be16(ethertype) + rest
+
+
+def tcp(data=b""):
+    return struct.pack(">HHIIBBHHH", 1000, 80, 1, 2, 0x50, 0x18, 100, 0, 0) + data
+
+
+def udp(src, dst, data=b"", length=None):
+    return be16(src, dst, len(data) + 8 if length is None else length, 0) + data
+
+
+def ipv4(protocol, data, ident=7, fragment=0, options=b""):
+    return struct.pack(">BBHHHBBH4s4s", 0x45 + len(options) // 4, 0,
+                       20 + len(options) + len(data), ident, fragment, 64, protocol, 0,
+                       bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])) + options + data
+
+
+def ipv6(following, data):
+    return (struct.pack(">IHBB", 0x60000000, len(data), following, 64)
+            + bytes.fromhex("fd" + "00" * 14 + "01" + "fd" + "00" * 14 + "02") + data)
+
+
+def ext(following, words=0):
+    return bytes([following, words, 1, 4 + 8 * words]) + bytes(4 + 8 * words)
+
+
+def frag6(following, offset, more):
+    return bytes([following, 0]) + be16(offset << 3 | more) + bytes([0, 0, 0, 9])
+
+
+def gre(ethertype, data, flags=0, optional=b""):
+    return ipv4(47, be16(flags, ethertype) + optional + data)
+
+
+INNER = ipv4(6, tcp(b"x"))
+INNER_ETH = eth(0x0800, INNER)
+INNER6 = ipv6(17, udp(5, 6, b"y"))
+WLAN = bytes.fromhex("0801" + "0000" + "02" * 18 + "0000" + "aaaa030000000800")
+
+# name: (link, packets)
+PLAIN = {
+    "tcp": ("ethernet", [eth(0x0800, ipv4(6, tcp(b"GET /")))]),
+    "options": ("raw", [ipv4(17, udp(53, 53, b"q"), options=b"\x94\x04\0\0")]),
+    "vlans": ("ethernet", [eth(0x88a8, be16(10, 0x8100, 20, 0x0800) + INNER)]),
+    "mpls": ("ethernet", [eth(0x8847, bytes.fromhex("0001004000020140") + INNER)]),
+    "eompls": ("ethernet", [eth(0x8847, bytes.fromhex("0002014000000001") + INNER_ETH)]),
+    "pppoe": ("ethernet", [eth(0x8864, bytes.fromhex("1100000100640021") + INNER)]),
+    "snap": ("ethernet", [eth(60, bytes.fromhex("aaaa030000000800") + INNER)]),
+    "pbb": ("ethernet", [eth(0x88e7, bytes(4) + INNER_ETH)]),
+    "trill": ("ethernet", [eth(0x22f3, bytes.fromhex("004400010002ffffffff") + INNER_ETH)]),
+    "shims": ("ethernet", [
+        eth(0x8926, be16(1, 2, 0x892f, 3, 4, 0x8909, 0x101, 1, 2, 0x0800) + INNER)]),
+    "nsh": ("ethernet", [eth(0x894f, bytes.fromhex("0fc20103000001ff") + INNER_ETH)]),
+    "arp": ("ethernet", [eth(0x0806, bytes(28))]),
+    "null": ("null", [bytes([2, 0, 0, 0]) + INNER, bytes([0, 0, 0, 30]) + INNER6]),
+    "loop": ("loop", [bytes([0, 0, 0, 2]) + INNER]),
+    "sll": ("sll", [be16(0, 1, 6, 0, 0, 0, 0, 0x0800) + INNER]),
+    "sll2": ("sll2", [be16(0x86dd) + bytes(18) + INNER6]),
+    "ppp": ("ppp", [bytes.fromhex("ff030021") + INNER, bytes.fromhex("0f000800") + INNER]),
+    "ppp_ether": ("ppp_ether", [bytes.fromhex("1100000100640057") + INNER6]),
+    "ipv6_chain": ("raw", [ipv6(0, ext(60) + ext(43, 1) + ext(6) + tcp())]),
+    "icmp": ("raw", [
+        ipv4(1, bytes.fromhex("08000000abcd0001")), ipv6(58, bytes([128]) + bytes(7))]),
+    "sctp": ("raw", [ipv4(132, be16(1, 2) + bytes(12))]),
+    "dccp": ("raw", [ipv4(33, be16(1, 2, 0x0400) + bytes(10))]),
+    "fragments": ("raw", [
+        ipv4(17, udp(1000, 53, bytes(8), 80), fragment=0x2000),
+        ipv4(17, bytes(16), fragment=0x2002), ipv4(17, bytes(32), fragment=0x0004)]),
+    "fragments6": ("raw", [
+        ipv6(44, frag6(60, 0, 1) + ext(17) + udp(1000, 53, bytes(8), 80)),
+        ipv6(44, frag6(60, 4, 0) + bytes(16))]),
+}
+
+TUNNELLED = {
+    "gre": gre(0x0800, INNER, 0xb000, bytes(12)),
+    "gre_routes": gre(0x0800, INNER, 0x4000, bytes(4) + bytes.fromhex("080000040a00000100000000")),
+    "pptp": gre(0x880b, be16(4 + len(INNER), 1, 0, 1) + bytes.fromhex("ff030021") + INNER, 0x3001),
+    "erspan2": gre(0x88be, bytes(4) + be16(0x1005, 0x1123, 0, 0) + INNER_ETH, 0x1000),
+    "erspan3": gre(0x22eb, bytes(4) + be16(0x2005, 1, 0, 0, 0, 1) + bytes(8) + INNER_ETH, 0x1000),
+    "ipip": ipv4(4, INNER),
+    "6in4": ipv4(41, INNER6),
+    "vxlan": ipv4(17, udp(9, 4789, be16(0x0800, 0, 1, 0) + INNER_ETH)),
+    "vxlan_gpe": ipv4(17, udp(9, 4790, be16(0x0c00, 1, 1, 0) + INNER)),
+    "geneve": ipv4(17, udp(9, 6081, be16(0x0100, 0x6558, 1, 0, 1, 2) + INNER_ETH)),
+    "gtpu": ipv4(17, udp(
+        9, 2152, be16(0x34ff, len(INNER) + 8, 0, 1, 0, 0x85, 0x110, 0x100) + INNER)),
+    "l2tp2": ipv4(17, udp(9, 1701, be16(0x4002, 12 + len(INNER), 1, 2, 0xff03, 0x0021) + INNER)),
+    "l2tp3": ipv4(115, be16(0, 7, 1, 2) + INNER_ETH),
+    "capwap": ipv4(17, udp(9, 5247, be16(0x0010, 0, 0, 0) + INNER_ETH)),
+    "capwap_wlan": ipv4(17, udp(9, 5247, be16(0x0010, 0x0300, 0, 0) + WLAN + INNER)),
+    "teredo": ipv4(17, udp(9, 3544, be16(1, 0) + bytes(9) + be16(0, 1, 2, 3) + INNER6)),
+    "nested": gre(0x0800, gre(0x86dd, ipv6(17, udp(9, 4789, be16(0x0800, 0, 1, 0) + INNER_ETH)))),
+}
+
+
+def write(folder, name, link, packets, flags):
+    data = bytes([LINKS.index(link) | flags])
+    for packet in packets:
+        data += be16(len(packet)) + bytes([0, 1]) + packet
+    (folder / name).write_bytes(data)
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (link, packets) in PLAIN.items():
+        write(folder, name, link, packets, 0)
+    for name, packet in TUNNELLED.items():
+        write(folder, "tunnel_" + name, "raw", [packet], TUNNELS)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
