@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Ends, cuts and slices. Everything here is decided by the flow's own times, so that a late sweep,
+ * a larger burst or another lane changes no record, only when it leaves.
+ */
+#include "flowtable/expire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "flowtable/group.h"
+#include "flowtable/slab.h"
+
+#define NEVER UINT64_MAX
+
+/*
+ * A due byte lies up to 64 units ahead; looked at 64 units late it is still told from one to come.
+ */
+#define DUE_UNITS_SAFE 64
+/* Sweeps are worth a call this often in a period: a few hundred groups at a time. */
+#define SWEEPS_A_PERIOD 64
+
+static void hot_clear_counters(struct flow_hot *hot)
+{
+	hot->packets[DIR_FWD] = hot->packets[DIR_REV] = 0;
+	hot->octets_fwd = hot->octets_rev = 0;
+	hot->tcp_flags_fwd = hot->tcp_flags_rev = 0;
+	hot->l2_excess[DIR_FWD] = hot->l2_excess[DIR_REV] = 0;
+}
+
+/* The hot counters join those of the cold record. */
+static void flow_fold(struct flowtable *t, struct flow_hot *hot, struct flow *f)
+{
+	const uint64_t octets[DIR_N] = {hot->octets_fwd, hot->octets_rev};
+	const uint64_t last[DIR_N] = {hot->last_fwd, hot->last_rev};
+
+	for (int d = 0; d < DIR_N; d++) {
+		f->packets[d] += hot->packets[d];
+		f->octets[d] += octets[d];
+		f->l2_excess[d] += hot->l2_excess[d];
+		if (f->packets[d])
+			f->end_ns[d] = flowtable_expand_time(t, last[d]);
+	}
+	f->last_ns = hot_last(t, hot);
+	f->tcp_flags[DIR_FWD] |= hot->tcp_flags_fwd;
+	f->tcp_flags[DIR_REV] |= hot->tcp_flags_rev;
+	hot_clear_counters(hot);
+}
+
+static const enum table_counter end_counter[END_N] = {
+	[END_IDLE] = TABLE_flows_ended_idle,	     [END_ACTIVE] = TABLE_flows_ended_active,
+	[END_DETECTED] = TABLE_flows_ended_end,	     [END_FORCED] = TABLE_flows_ended_forced,
+	[END_OVERFLOW] = TABLE_flows_ended_overflow, [END_SLICE] = TABLE_slices,
+};
+
+/* A finished record joins the list of the ended; beyond the bound it is lost, and says so. */
+static void flow_hand_out(struct flowtable *t, struct flow *f, enum end_reason reason)
+{
+	f->end_reason = (uint8_t)reason;
+	t->options.counters[end_counter[reason]]++;
+	t->options.counters[TABLE_records]++;
+	f->lost = t->n_detached >= t->options.detached_max;
+	if (f->lost)
+		t->options.counters[TABLE_records_dropped_detached]++;
+	t->n_detached++;
+	flow_list_append(&t->ended, f);
+}
+
+static void slot_free(struct flowtable *t, struct flow_hot *hot)
+{
+	uint32_t slot = hot_slot(t, hot), group = slot / FLOW_GROUP_SLOTS;
+	uint32_t distance = (hot->state & FLOW_DISTANCE_MASK) >> FLOW_DISTANCE_SHIFT;
+
+	t->groups[group].tag[slot % FLOW_GROUP_SLOTS] = 0;
+	t->groups[group].used--;
+	t->n_active--;
+	for (uint32_t i = 0; i < distance; i++) {
+		group = group ? group - 1 : t->n_groups - 1;
+		if (t->groups[group].overflow != UINT16_MAX)
+			t->groups[group].overflow--;
+	}
+}
+
+void flowtable_end(struct flowtable *t, struct flow_hot *hot, enum end_reason reason)
+{
+	struct flow *f = flowtable_flow(t, hot->cold);
+	bool husk = hot->state & FLOW_HUSK;
+
+	flow_fold(t, hot, f);
+	slot_free(t, hot);
+	if (husk) {
+		/* Nothing to say: it leaves by the same door, only to give back its annex. */
+		f->lost = true;
+		t->n_detached++;
+		flow_list_append(&t->ended, f);
+		return;
+	}
+	flow_hand_out(t, f, reason);
+}
+
+/* What stays the same when a record is closed and the next one of the flow begins. */
+static void flow_copy_identity(struct flow *to, const struct flow *from)
+{
+	to->id = from->id;
+	to->flow_start_ns = from->flow_start_ns;
+	to->key = from->key;
+	memcpy(to->mac, from->mac, sizeof to->mac);
+	to->vlan_id = from->vlan_id;
+	to->vlan_inner_id = from->vlan_inner_id;
+	to->port_id = from->port_id;
+	to->ip_tos = from->ip_tos;
+	to->ip_ttl = from->ip_ttl;
+	to->icmp_type = from->icmp_type;
+	to->icmp_code = from->icmp_code;
+	to->swapped = from->swapped;
+	to->slot = from->slot;
+}
+
+/* The active timeout: the record leaves, the flow goes on as a husk until its next packet. */
+static void flow_cut(struct flowtable *t, struct flow_hot *hot)
+{
+	struct flow *old = flowtable_flow(t, hot->cold), *heir = slab_take(t);
+
+	flow_copy_identity(heir, old);
+	heir->id = t->next_id++;
+	flow_fold(t, hot, old);
+	hot->cold = (uint32_t)(((uint8_t *)heir - t->slab) / t->flow_bytes);
+	hot->state |= FLOW_HUSK;
+	flow_hand_out(t, old, END_ACTIVE);
+	old->heir = heir;
+}
+
+/* The slice timeout: what was counted leaves as a record of its own, the flow stays. */
+static void flow_slice(struct flowtable *t, struct flow_hot *hot)
+{
+	struct flow *master = flowtable_flow(t, hot->cold), *slice = slab_take(t);
+
+	flow_copy_identity(slice, master);
+	flow_fold(t, hot, master);
+	for (int d = 0; d < DIR_N; d++) {
+		slice->start_ns[d] = master->start_ns[d];
+		slice->end_ns[d] = master->end_ns[d];
+		slice->packets[d] = master->packets[d];
+		slice->octets[d] = master->octets[d];
+		slice->l2_excess[d] = master->l2_excess[d];
+		slice->tcp_flags[d] = master->tcp_flags[d];
+		master->start_ns[d] = master->end_ns[d] = 0;
+		master->packets[d] = master->octets[d] = master->l2_excess[d] = 0;
+		master->tcp_flags[d] = 0;
+	}
+	slice->last_ns = master->last_ns;
+	slice->master = master;
+	atomic_fetch_add_explicit(&master->users, 1, memory_order_relaxed);
+	flow_hand_out(t, slice, END_SLICE);
+}
+
+static uint64_t window_start(const struct flow *f)
+{
+	uint64_t fwd = f->start_ns[DIR_FWD], rev = f->start_ns[DIR_REV];
+
+	if (!fwd || !rev)
+		return fwd | rev;
+	return fwd < rev ? fwd : rev;
+}
+
+static uint64_t slice_due(struct flowtable *t, const struct flow *f, uint64_t time_ns)
+{
+	uint64_t start = window_start(f), due = start + t->options.slice_timeout_ns;
+
+	if (!t->options.slice_timeout_ns || !start)
+		return NEVER;
+	if (due <= time_ns && t->n_detached >= t->options.detached_max) {
+		t->options.counters[TABLE_slices_postponed]++;
+		return NEVER;
+	}
+	return due;
+}
+
+static uint64_t cut_due(const struct flowtable *t, const struct flow_hot *hot, const struct flow *f)
+{
+	return hot->state & FLOW_HUSK ? NEVER : f->flow_start_ns + t->options.active_timeout_ns;
+}
+
+bool flow_settle(struct flowtable *t, struct flow_hot *hot, uint64_t time_ns)
+{
+	/* Slice, cut, end: each happens once at most. */
+	for (int step = 0; step < 3; step++) {
+		const struct flow *f = flowtable_flow(t, hot->cold);
+		uint64_t end = hot_last(t, hot) + hot_idle_span(t, hot);
+		uint64_t cut = cut_due(t, hot, f), slice = slice_due(t, f, time_ns);
+
+		if (slice <= time_ns && slice < cut && slice < end) {
+			flow_slice(t, hot);
+		} else if (cut <= time_ns && cut < end) {
+			flow_cut(t, hot);
+		} else if (end <= time_ns) {
+			flowtable_end(t, hot, hot->state & FLOW_CLOSING ? END_DETECTED : END_IDLE);
+			return true;
+		} else {
+			break;
+		}
+	}
+	return false;
+}
+
+void flow_open_window(struct flowtable *t, struct flow_hot *hot, uint64_t time_ns)
+{
+	struct flow *f = flowtable_flow(t, hot->cold);
+	uint64_t due;
+
+	if (hot->state & FLOW_HUSK) {
+		hot->state &= (uint16_t)~FLOW_HUSK;
+		f->flow_start_ns = time_ns;
+		t->options.counters[TABLE_flows_created]++;
+	}
+	due = f->flow_start_ns + t->options.active_timeout_ns;
+	if (t->options.slice_timeout_ns && time_ns + t->options.slice_timeout_ns < due)
+		due = time_ns + t->options.slice_timeout_ns;
+	hot->deadline = (uint16_t)(due >> t->deadline_shift);
+}
+
+/* When the sweep must look again at a flow that lives on. */
+static void slot_rearm(struct flowtable *t, struct flow_hot *hot)
+{
+	const struct flow *f = flowtable_flow(t, hot->cold);
+	uint64_t due = hot_last(t, hot) + hot_idle_span(t, hot);
+	uint64_t cut = cut_due(t, hot, f), slice = slice_due(t, f, 0);
+
+	if (cut < due)
+		due = cut;
+	if (slice < due)
+		due = slice;
+	slot_arm(t, hot_slot(t, hot), due);
+}
+
+/*
+ * Settles the slots of one group that are due (or all of them). Returns how many flows ended or
+ * were cut.
+ */
+static uint32_t group_settle(struct flowtable *t, uint32_t group, uint64_t time_ns, bool thorough)
+{
+	struct flow_group *g = &t->groups[group];
+	const uint64_t before = t->options.counters[TABLE_records];
+	const uint8_t age = age_of(t, time_ns);
+
+	for (uint32_t i = 0; i < FLOW_GROUP_SLOTS && g->used; i++) {
+		if (!g->tag[i] || (!thorough && (int8_t)(age - g->due[i]) < 0))
+			continue;
+		struct flow_hot *hot = &t->hot[group * FLOW_GROUP_SLOTS + i];
+		if (!flow_settle(t, hot, time_ns))
+			slot_rearm(t, hot);
+	}
+	return (uint32_t)(t->options.counters[TABLE_records] - before);
+}
+
+bool flowtable_sweep(struct flowtable *t, uint64_t now_ns, uint32_t groups_max, uint32_t flows_max)
+{
+	uint64_t elapsed = now_ns > t->sweep_last_ns ? now_ns - t->sweep_last_ns : 0;
+	uint32_t ended = 0;
+
+	if (now_ns > t->now_ns)
+		t->now_ns = now_ns;
+	t->sweep_last_ns += elapsed;
+	if (elapsed >> t->age_shift >= DUE_UNITS_SAFE)
+		t->thorough_left = t->n_groups;
+	if (elapsed > t->sweep_period_ns)
+		elapsed = t->sweep_period_ns;
+	t->sweep_owed += elapsed * t->n_groups;
+	if (t->sweep_owed > t->sweep_period_ns * t->n_groups)
+		t->sweep_owed = t->sweep_period_ns * t->n_groups;
+
+	uint64_t groups = t->sweep_owed / t->sweep_period_ns;
+	if (groups > groups_max)
+		groups = groups_max;
+	for (; groups && ended < flows_max; groups--) {
+		if (t->groups[t->sweep_at].used)
+			ended += group_settle(t, t->sweep_at, t->now_ns, t->thorough_left > 0);
+		t->thorough_left -= t->thorough_left > 0;
+		t->sweep_at = group_next(t, t->sweep_at);
+		t->sweep_owed -= t->sweep_period_ns;
+	}
+	bool more = ended >= flows_max;
+	t->sweep_next_ns = more ? t->now_ns : t->now_ns + t->sweep_period_ns / SWEEPS_A_PERIOD;
+	return more || t->sweep_owed >= t->sweep_period_ns;
+}
+
+bool flowtable_time(struct flowtable *t, uint64_t time_ns)
+{
+	if (likely(time_ns >= t->now_ns)) {
+		if (unlikely(time_ns - t->now_ns > CLOCK_JUMP_NS) && t->n_active)
+			return false;
+		t->now_ns = time_ns;
+		return true;
+	}
+	return t->now_ns - time_ns <= CLOCK_BACK_NS;
+}
+
+/* Time starts again: nothing of the old one is left in the table. */
+static void clock_set(struct flowtable *t, uint64_t time_ns)
+{
+	t->now_ns = t->sweep_last_ns = time_ns;
+	t->sweep_owed = 0;
+	t->settle_at = 0;
+}
+
+bool flowtable_settle(struct flowtable *t, uint64_t time_ns, uint32_t flows_max)
+{
+	uint32_t ended = 0;
+
+	if (time_ns < t->now_ns) {
+		if (flowtable_flush_step(t, flows_max))
+			return true;
+		clock_set(t, time_ns);
+		return false;
+	}
+	/* Seen from the old time, which the hot lines can still be read by. */
+	while (t->settle_at < t->n_groups && ended < flows_max) {
+		if (t->groups[t->settle_at].used)
+			ended += group_settle(t, t->settle_at, time_ns, true);
+		t->settle_at++;
+	}
+	if (t->settle_at < t->n_groups)
+		return true;
+	clock_set(t, time_ns);
+	return false;
+}
+
+static enum end_reason flush_reason(const struct flow_hot *hot)
+{
+	return hot->state & FLOW_CLOSING ? END_DETECTED : END_FORCED;
+}
+
+/* A flow of a flush and what it is sorted by. */
+struct flush_entry {
+	uint64_t id;
+	struct flow_hot *hot;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	const struct flush_entry *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/*
+ * The flows that are in the table, in the order in which they began: that is how people read them,
+ * and it is the same every time. Without memory for the list it is the order of the slots.
+ */
+static void flush_begin(struct flowtable *t)
+{
+	struct flush_entry *e = malloc((size_t)t->n_active * sizeof *e);
+	uint32_t n = 0;
+
+	for (uint32_t slot = 0; e && n < t->n_active; slot++) {
+		if (!t->groups[slot / FLOW_GROUP_SLOTS].tag[slot % FLOW_GROUP_SLOTS])
+			continue;
+		e[n++] = (struct flush_entry){.id = flowtable_flow(t, t->hot[slot].cold)->id,
+					      .hot = &t->hot[slot]};
+	}
+	if (e)
+		qsort(e, n, sizeof *e, by_id);
+	t->flush_order = e;
+	t->flush_at = 0;
+}
+
+/* The next flow to end, NULL when there is none. */
+static struct flow_hot *flush_next(struct flowtable *t)
+{
+	if (!t->n_active)
+		return NULL;
+	if (t->flush_order)
+		return t->flush_order[t->flush_at++].hot;
+	for (;; t->flush_at++)
+		if (t->groups[t->flush_at / FLOW_GROUP_SLOTS].tag[t->flush_at % FLOW_GROUP_SLOTS])
+			return &t->hot[t->flush_at++];
+}
+
+bool flowtable_flush_step(struct flowtable *t, uint32_t flows_max)
+{
+	struct flow_hot *hot;
+	uint32_t ended = 0;
+
+	if (!t->flushing && t->n_active)
+		flush_begin(t);
+	t->flushing = true;
+	while (ended < flows_max && (hot = flush_next(t)) != NULL) {
+		if (!flow_settle(t, hot, t->now_ns))
+			flowtable_end(t, hot, flush_reason(hot));
+		ended++;
+	}
+	if (t->n_active)
+		return true;
+	free(t->flush_order);
+	t->flush_order = NULL;
+	t->flushing = false;
+	return false;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What time does to a flow. */
+#pragma once
+
+#include "flowtable/table.h"
+
+/*
+ * Does to a flow everything that time has done to it by time_ns, in the order in which it was due:
+ * slices, a cut at the active timeout, the end. The outcome depends on the flow's own times alone,
+ * never on when somebody looks. True when the flow ended and its slot is free.
+ */
+bool flow_settle(struct flowtable *t, struct flow_hot *hot, uint64_t time_ns);
+
+/* Whether the coarse deadline of a hot line has come: then flow_settle() must be asked. */
+static inline bool hot_deadline_passed(const struct flowtable *t, const struct flow_hot *hot,
+				       uint64_t time_ns)
+{
+	return (int16_t)((uint16_t)(time_ns >> t->deadline_shift) - hot->deadline) >= 0;
+}
+
+/* The last packet of either direction. */
+static inline uint64_t hot_last(const struct flowtable *t, const struct flow_hot *hot)
+{
+	uint64_t fwd = flowtable_expand_time(t, hot->last_fwd);
+	uint64_t rev = flowtable_expand_time(t, hot->last_rev);
+
+	return fwd > rev ? fwd : rev;
+}
+
+static inline uint64_t hot_idle_span(const struct flowtable *t, const struct flow_hot *hot)
+{
+	uint64_t idle = t->options.idle_timeout_ns, linger = t->options.tcp_linger_ns;
+
+	return (hot->state & FLOW_CLOSING) && linger < idle ? linger : idle;
+}
+
+/* The record's window opens with this packet: times and the coarse deadline. */
+void flow_open_window(struct flowtable *t, struct flow_hot *hot, uint64_t time_ns);

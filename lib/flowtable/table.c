@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table itself: creation, lookup, insertion, and who gives way when it is full. */
+#include "flowtable/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flowtable/expire.h"
+#include "flowtable/group.h"
+#include "flowtable/slab.h"
+
+/*
+ * Records that are lost in one step, before the caller takes them: a step overshoots by a group,
+ * and a flow may lose a cut and an end.
+ */
+#define SLAB_SLACK (4 * (FLOW_END_STEP + FLOW_GROUP_SLOTS))
+
+/* Age units in the shortest timeout, at least: the due byte must not be coarser. */
+#define AGE_UNITS_MIN 32
+/* The coarse deadline compares as int16_t, so no timeout may have more units. */
+#define DEADLINE_UNITS_MAX 0x4000
+
+static uint32_t detached_max(const struct flowtable_options *o)
+{
+	uint64_t share = (uint64_t)o->flows_max * FLOW_DETACHED_PERCENT / 100;
+
+	if (o->detached_max)
+		return o->detached_max;
+	return share > FLOW_DETACHED_MIN ? (uint32_t)share : FLOW_DETACHED_MIN;
+}
+
+static uint32_t groups_of(const struct flowtable_options *o)
+{
+	uint64_t slots = (uint64_t)o->flows_max * 100 / FLOW_LOAD_PERCENT;
+
+	return (uint32_t)(slots / FLOW_GROUP_SLOTS + FLOW_PROBE_GROUPS_MAX);
+}
+
+static size_t flow_bytes(const struct flowtable_options *o)
+{
+	return (sizeof(struct flow) + o->annex_bytes + 63) & ~(size_t)63;
+}
+
+static uint64_t slab_flows(const struct flowtable_options *o)
+{
+	/* Twice: every slice that is out may hold a master whose own record was lost. */
+	return (uint64_t)o->flows_max + 2 * (uint64_t)detached_max(o) + SLAB_SLACK;
+}
+
+uint64_t flowtable_bytes(const struct flowtable_options *o)
+{
+	uint64_t groups = groups_of(o);
+
+	return groups * (sizeof(struct flow_group) + FLOW_GROUP_SLOTS * sizeof(struct flow_hot)) +
+	       slab_flows(o) * flow_bytes(o);
+}
+
+static uint64_t min_timeout(const struct flowtable_options *o)
+{
+	uint64_t ns = o->idle_timeout_ns;
+
+	if (o->active_timeout_ns < ns)
+		ns = o->active_timeout_ns;
+	if (o->slice_timeout_ns && o->slice_timeout_ns < ns)
+		ns = o->slice_timeout_ns;
+	return ns;
+}
+
+static uint64_t max_timeout(const struct flowtable_options *o)
+{
+	uint64_t ns = o->idle_timeout_ns;
+
+	if (o->active_timeout_ns > ns)
+		ns = o->active_timeout_ns;
+	if (o->slice_timeout_ns > ns)
+		ns = o->slice_timeout_ns;
+	return ns;
+}
+
+static int options_check(const struct flowtable_options *o)
+{
+	if (o->flows_max < FLOW_TABLE_FLOWS_MIN || o->flows_max > FLOW_TABLE_FLOWS_MAX)
+		return -EINVAL;
+	if (!o->idle_timeout_ns || !o->active_timeout_ns || max_timeout(o) > TIMEOUT_MAX_NS)
+		return -EINVAL;
+	return o->counters ? 0 : -EINVAL;
+}
+
+/* What the timeouts say about units and periods. */
+static void set_spans(struct flowtable *t)
+{
+	t->due_span_ns = min_timeout(&t->options);
+	t->age_shift = t->deadline_shift = 0;
+	while ((t->due_span_ns >> t->age_shift) >= 2 * AGE_UNITS_MIN)
+		t->age_shift++;
+	while ((max_timeout(&t->options) >> t->deadline_shift) >= DEADLINE_UNITS_MAX)
+		t->deadline_shift++;
+	t->sweep_period_ns = t->due_span_ns / 8 + 1;
+	if (t->sweep_period_ns > SWEEP_PERIOD_NS)
+		t->sweep_period_ns = SWEEP_PERIOD_NS;
+}
+
+static int map_tables(struct flowtable *t)
+{
+	const struct flowtable_options *o = &t->options;
+	size_t groups = (size_t)t->n_groups * sizeof(struct flow_group);
+	size_t hot = (size_t)t->n_groups * FLOW_GROUP_SLOTS * sizeof(struct flow_hot);
+	int rc = memory_map(&t->memory_groups, groups, o->numa_node, o->prefault);
+
+	if (rc == 0)
+		rc = memory_map(&t->memory_hot, hot, o->numa_node, o->prefault);
+	if (rc == 0)
+		rc = memory_map(&t->memory_slab, (size_t)t->slab_flows * t->flow_bytes,
+				o->numa_node, o->prefault);
+	t->groups = t->memory_groups.base;
+	t->hot = t->memory_hot.base;
+	t->slab = t->memory_slab.base;
+	return rc;
+}
+
+int flowtable_create(struct flowtable **out, const struct flowtable_options *options)
+{
+	int rc = options_check(options);
+	struct flowtable *t;
+
+	if (rc)
+		return rc;
+	t = calloc(1, sizeof *t);
+	if (!t)
+		return -ENOMEM;
+	t->options = *options;
+	t->options.detached_max = detached_max(options);
+	t->n_groups = groups_of(options);
+	t->flow_bytes = flow_bytes(options);
+	t->slab_flows = (uint32_t)slab_flows(options);
+	t->next_id = options->id_first;
+	set_spans(t);
+	rc = map_tables(t);
+	if (rc) {
+		flowtable_destroy(t);
+		return rc;
+	}
+	*out = t;
+	return 0;
+}
+
+int flowtable_set_slicing(struct flowtable *t, uint64_t slice_timeout_ns)
+{
+	if (slice_timeout_ns > TIMEOUT_MAX_NS)
+		return -EINVAL;
+	if (t->n_active)
+		return -EBUSY;
+	t->options.slice_timeout_ns = slice_timeout_ns;
+	set_spans(t);
+	return 0;
+}
+
+void flowtable_destroy(struct flowtable *t)
+{
+	if (!t)
+		return;
+	memory_unmap(&t->memory_groups);
+	memory_unmap(&t->memory_hot);
+	memory_unmap(&t->memory_slab);
+	free(t);
+}
+
+static inline bool hot_has_key(const struct flow_hot *hot, const struct flow_lookup *l)
+{
+	return hot->key[0] == l->key[0] && hot->key[1] == l->key[1];
+}
+
+static inline struct flow_hot *flow_find(const struct flowtable *t, const struct flow_lookup *l)
+{
+	uint32_t group = l->group;
+
+	for (int probe = 0; probe < FLOW_PROBE_GROUPS_MAX; probe++) {
+		uint32_t match = group_match(&t->groups[group], l->tag);
+
+		for (; match; match &= match - 1) {
+			uint32_t slot = group * FLOW_GROUP_SLOTS + (uint32_t)__builtin_ctz(match);
+
+			if (likely(hot_has_key(&t->hot[slot], l)))
+				return &t->hot[slot];
+		}
+		if (likely(!t->groups[group].overflow))
+			return NULL;
+		group = group_next(t, group);
+	}
+	return NULL;
+}
+
+void flowtable_prefetch_hot_burst(const struct flowtable *t, const struct flow_lookup *l,
+				  unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		const struct flow_group *g = &t->groups[l[i].group];
+		uint32_t match = group_match(g, l[i].tag);
+
+		if (!match)
+			match = group_free_slots(g);
+		if (match)
+			prefetch_line(&t->hot[l[i].group * FLOW_GROUP_SLOTS +
+					      (uint32_t)__builtin_ctz(match)]);
+	}
+}
+
+/*
+ * The slot of a group that would be looked at first: the oldest flow, or FLOW_GROUP_SLOTS if none.
+ */
+static uint32_t group_oldest(const struct flowtable *t, const struct flow_group *g)
+{
+	const uint8_t now = age_of(t, t->now_ns);
+	uint32_t oldest = FLOW_GROUP_SLOTS;
+	int least = 256;
+
+	for (uint32_t i = 0; i < FLOW_GROUP_SLOTS; i++) {
+		int left = (int8_t)(g->due[i] - now);
+
+		if (g->tag[i] && left < least) {
+			least = left;
+			oldest = i;
+		}
+	}
+	return oldest;
+}
+
+static bool has_room_near(const struct flowtable *t, uint32_t group)
+{
+	for (int i = 0; i < FLOW_PROBE_GROUPS_MAX; i++, group = group_next(t, group))
+		if (t->groups[group].used < FLOW_GROUP_SLOTS)
+			return true;
+	return false;
+}
+
+/* The table is full: the oldest flow of the first group from home on that has one gives way. */
+static __attribute__((noinline)) void make_room(struct flowtable *t, const struct flow_lookup *l)
+{
+	uint32_t group = l->group;
+
+	/* What time has ended, and the sweep has not come to yet, goes first. */
+	flowtable_sweep(t, t->now_ns, t->n_groups, FLOW_END_STEP);
+	if (t->n_active < t->options.flows_max && has_room_near(t, group))
+		return;
+	for (uint32_t i = 0; i < t->n_groups; i++, group = group_next(t, group)) {
+		uint32_t slot = group_oldest(t, &t->groups[group]);
+
+		if (slot == FLOW_GROUP_SLOTS)
+			continue;
+		struct flow_hot *hot = &t->hot[group * FLOW_GROUP_SLOTS + slot];
+		if (!flow_settle(t, hot, t->now_ns))
+			flowtable_end(t, hot, END_OVERFLOW);
+		return;
+	}
+}
+
+/* A free slot near home; counts the flow as overflow of the groups that were full. */
+static struct flow_hot *slot_take(struct flowtable *t, const struct flow_lookup *l)
+{
+	uint32_t group = l->group;
+
+	for (uint32_t distance = 0; distance < FLOW_PROBE_GROUPS_MAX; distance++) {
+		struct flow_group *g = &t->groups[group];
+		uint32_t empty = group_free_slots(g);
+
+		if (empty) {
+			uint32_t i = (uint32_t)__builtin_ctz(empty);
+
+			g->tag[i] = l->tag;
+			g->used++;
+			t->n_active++;
+			for (uint32_t d = 0, home = l->group; d < distance;
+			     d++, home = group_next(t, home))
+				t->groups[home].overflow += t->groups[home].overflow != UINT16_MAX;
+			if (distance >= t->probe_max)
+				t->probe_max = distance + 1;
+			struct flow_hot *hot = &t->hot[group * FLOW_GROUP_SLOTS + i];
+			*hot = (struct flow_hot){
+				.state = (uint16_t)(distance << FLOW_DISTANCE_SHIFT)};
+			return hot;
+		}
+		group = group_next(t, group);
+	}
+	return NULL;
+}
+
+static void flow_describe(struct flow *f, const struct packet *k,
+			  const struct flow_key_rules *rules)
+{
+	f->swapped = flow_key_of_packet(&f->key, k, rules);
+	f->vlan_id = k->vlan_id;
+	f->vlan_inner_id = k->vlan_inner_id;
+	f->port_id = k->port_id;
+	f->ip_tos = k->ip_tos;
+	f->ip_ttl = k->ip_ttl;
+	f->icmp_type = k->icmp_type;
+	f->icmp_code = k->icmp_code;
+	if (k->flags & PACKET_HAS_MAC)
+		memcpy(f->mac, k->mac, sizeof f->mac);
+}
+
+static __attribute__((noinline)) struct flow_hot *
+flow_begin(struct flowtable *t, const struct packet *k, const struct flow_lookup *l)
+{
+	struct flow_hot *hot = t->n_active < t->options.flows_max ? slot_take(t, l) : NULL;
+
+	while (unlikely(!hot)) {
+		make_room(t, l);
+		hot = slot_take(t, l);
+	}
+	struct flow *f = slab_take(t);
+
+	flow_describe(f, k, &t->options.key_rules);
+	f->id = t->next_id++;
+	f->slot = hot_slot(t, hot);
+	hot->key[0] = l->key[0];
+	hot->key[1] = l->key[1];
+	hot->cold = (uint32_t)(((uint8_t *)f - t->slab) / t->flow_bytes);
+	hot->last_fwd = hot->last_rev = k->time_ns & HOT_TIME_MASK;
+	hot->state |= FLOW_HUSK | (l->swapped ? FLOW_SWAPPED : 0);
+	return hot;
+}
+
+static inline bool needs_settling(const struct flowtable *t, const struct flow_hot *hot,
+				  uint64_t time_ns)
+{
+	return hot_last(t, hot) + hot_idle_span(t, hot) <= time_ns ||
+	       hot_deadline_passed(t, hot, time_ns);
+}
+
+/*
+ * A SYN opens a new connection when the old one is over, or its sender has closed it (a reused
+ * port).
+ */
+static inline bool tcp_reopens(const struct flow_hot *hot, const struct packet *k,
+			       const struct flow_lookup *l)
+{
+	enum { SYN = 0x02, ACK = 0x10 };
+	const bool reverse = l->swapped != !!(hot->state & FLOW_SWAPPED);
+	const uint16_t over = FLOW_CLOSING | (reverse ? FLOW_FIN_REV : FLOW_FIN_FWD);
+
+	return (k->flags & PACKET_TCP) && (k->tcp_flags & (SYN | ACK)) == SYN &&
+	       (hot->state & over);
+}
+
+struct flow_hot *flowtable_claim(struct flowtable *t, const struct packet *k,
+				 const struct flow_lookup *l)
+{
+	struct flow_hot *hot = flow_find(t, l);
+
+	if (unlikely(!hot))
+		return flow_begin(t, k, l);
+	if (unlikely(needs_settling(t, hot, k->time_ns)) && flow_settle(t, hot, k->time_ns))
+		return flow_begin(t, k, l);
+	if (unlikely(tcp_reopens(hot, k, l))) {
+		flowtable_end(t, hot, END_DETECTED);
+		return flow_begin(t, k, l);
+	}
+	return hot;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The flow table of one lane: single writer, exact keys, all memory taken at creation. Ended flows
+ * and slices queue up in `ended`; the caller takes them after every call that may end flows.
+ */
+#pragma once
+
+#include "core/counters.h"
+#include "core/hash.h"
+#include "core/memory.h"
+#include "core/prefetch.h"
+#include "flowtable/flow.h"
+
+struct flowtable_options {
+	uint32_t flows_max;    /* flows at once */
+	uint32_t detached_max; /* ended and not yet released; 0 = a share of flows_max */
+	uint64_t idle_timeout_ns, active_timeout_ns, slice_timeout_ns; /* slice 0 = off */
+	uint64_t tcp_linger_ns;
+	bool tcp_rst_ends; /* RST ends a flow */
+	struct flow_key_rules key_rules;
+	struct hash_seed seed;
+	uint32_t annex_bytes; /* in every cold record, for the layers above */
+	uint64_t id_first;    /* flow ids count up from here */
+	int numa_node;	      /* MEMORY_NODE_ANY, or where the lane runs */
+	bool prefault;
+	uint64_t *counters; /* TABLE_N words of the lane, borrowed */
+	void *owner;	    /* the layer above, found again from a flow */
+};
+
+struct flowtable {
+	struct flow_group *groups;
+	struct flow_hot *hot;
+	uint32_t n_groups;
+	uint32_t n_active;  /* slots in use */
+	uint32_t sweep_at;  /* next group to sweep */
+	uint32_t settle_at; /* next group of a settling */
+	uint32_t flush_at;  /* next flow of a flush */
+	bool flushing;
+	struct flush_entry *flush_order; /* of a flush under way */
+	uint32_t age_shift, deadline_shift;
+	uint64_t now_ns;      /* latest time seen */
+	uint64_t due_span_ns; /* the shortest timeout of a flow that is not closing */
+	uint64_t sweep_period_ns, sweep_last_ns;
+	uint64_t sweep_owed;	/* groups times nanoseconds that the sweep is behind */
+	uint64_t sweep_next_ns; /* packet time from which on a sweep is worth a call */
+	uint32_t thorough_left; /* groups whose due bytes may have gone round */
+	uint32_t probe_max;	/* groups searched at most so far */
+	struct flowtable_options options;
+	struct flow_list ended;
+	uint64_t next_id;
+	/* cold records */
+	uint8_t *slab;
+	size_t flow_bytes;		/* of one cold record with its annex */
+	uint32_t slab_flows, slab_used; /* in the slab; ever taken from it */
+	uint32_t n_detached;		/* handed out and not yet recycled */
+	struct flow *free;
+	_Atomic(struct flow *) freed; /* pushed by any thread, taken by the owner */
+	struct memory memory_groups, memory_hot, memory_slab;
+};
+
+/* Bytes that flowtable_create() will reserve. */
+uint64_t flowtable_bytes(const struct flowtable_options *o);
+
+/*
+ * Makes a table. 0, -EINVAL (a timeout is 0 or above TIMEOUT_MAX_NS, flows_max out of range),
+ * -ENOMEM. Everything but flow_release() belongs to one thread at a time.
+ */
+int flowtable_create(struct flowtable **out, const struct flowtable_options *options);
+/* Every flow must have been recycled, or is given up with the table. */
+void flowtable_destroy(struct flowtable *t);
+
+/* Slices from now on, 0 = none; only while no flow is in the table. 0, -EINVAL or -EBUSY. */
+int flowtable_set_slicing(struct flowtable *t, uint64_t slice_timeout_ns);
+
+/* Fills the lookup of a parsed packet: key, hash, group and tag. */
+static inline void flowtable_lookup(const struct flowtable *t, const struct packet *k,
+				    struct flow_lookup *l)
+{
+	flow_lookup_make(l, k, &t->options.key_rules, &t->options.seed);
+	l->group = (uint32_t)(((unsigned __int128)l->hash * t->n_groups) >> 64);
+	l->tag = (uint16_t)(l->hash | 1); /* low bits; the group is made of the high ones */
+}
+
+static inline void flowtable_prefetch_group(const struct flowtable *t, const struct flow_lookup *l)
+{
+	prefetch_line(&t->groups[l->group]);
+}
+
+/*
+ * Prefetches the hot line that the packet will most likely touch: a match, or the first free slot.
+ */
+void flowtable_prefetch_hot_burst(const struct flowtable *t, const struct flow_lookup *l,
+				  unsigned int n);
+
+/*
+ * Moves the table's time to that of the packet that comes next. False when it jumps (a gap, a
+ * damaged record, files out of order), which the shortened times of the hot lines cannot bear: the
+ * caller must then call flowtable_settle() until it returns false, taking what ended after each
+ * call.
+ */
+bool flowtable_time(struct flowtable *t, uint64_t time_ns);
+
+/*
+ * Brings the table to a time that flowtable_time() refused: forward, what is due ends; backward by
+ * more than CLOCK_BACK_NS, all flows end. At most flows_max a call; true while there is more.
+ */
+bool flowtable_settle(struct flowtable *t, uint64_t time_ns, uint32_t flows_max);
+
+/*
+ * The flow of a packet at its time: finds it, ends or cuts what time or a SYN has ended before this
+ * packet, or begins a new one (the oldest of the neighbourhood gives way when the table is full).
+ * A flow without a packet yet has FLOW_HUSK in its state.
+ */
+struct flow_hot *flowtable_claim(struct flowtable *t, const struct packet *k,
+				 const struct flow_lookup *l);
+
+/*
+ * Counts a packet in its flow and moves its TCP state. Returns its direction, DIR_FWD or DIR_REV.
+ */
+unsigned int flowtable_account(struct flowtable *t, struct flow_hot *hot, const struct packet *k,
+			       const struct flow_lookup *l);
+
+/*
+ * Looks for what time has ended, as many groups as the time since the last call is worth, at most
+ * groups_max, and ends at most flows_max flows. True when more is due now.
+ */
+bool flowtable_sweep(struct flowtable *t, uint64_t now_ns, uint32_t groups_max, uint32_t flows_max);
+
+/* Whether a packet of that time should be preceded by a sweep. */
+static inline bool flowtable_sweep_due(const struct flowtable *t, uint64_t time_ns)
+{
+	return time_ns >= t->sweep_next_ns;
+}
+
+/*
+ * Ends up to flows_max flows in the order in which they began, idle ones as idle, the others as
+ * forced. True while flows are left.
+ */
+bool flowtable_flush_step(struct flowtable *t, uint32_t flows_max);
+
+/* Ends one flow now, for a reason of the caller. */
+void flowtable_end(struct flowtable *t, struct flow_hot *hot, enum end_reason reason);
+
+/*
+ * A user of the flow lets go; the last one gives it back to its table (a slice its master too).
+ * Any thread. The flow must not be touched after.
+ */
+void flow_release(struct flow *f);
+
+/* Takes the flows that were released since the last call: a stack linked by next. The owner. */
+struct flow *flowtable_take_freed(struct flowtable *t);
+/* Makes a released flow available again; its annex must have been given back. The owner. */
+void flowtable_recycle(struct flowtable *t, struct flow *f);
+
+/* The facts of an ended flow or slice as a record; L7 fields are left alone. Any thread. */
+void flow_to_record(const struct flow *f, struct flow_record *r);
+
+static inline struct flow *flowtable_flow(const struct flowtable *t, uint32_t cold)
+{
+	return (struct flow *)(t->slab + (size_t)cold * t->flow_bytes);
+}
+
+/* A time of a hot line back in full: the latest one not after the table's now. */
+static inline uint64_t flowtable_expand_time(const struct flowtable *t, uint64_t hot_time)
+{
+	return t->now_ns - ((t->now_ns - hot_time) & HOT_TIME_MASK);
+}
