@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A flow under inspection: which packets nDPI sees, when its verdict is asked for and what becomes
+ * of it. The rules are those of nDPI's own reader, so that both name the same flow the same way.
+ */
+#include "dpi/dpi_private.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+static void state_give_back(struct dpi *d, struct dpi_annex *a)
+{
+	struct dpi_state *s = a->state;
+
+	if (!s)
+		return;
+	int64_t *before = dpi_charge(&d->held_bytes);
+
+	ndpi_free_flow_data(dpi_state_flow(s));
+	dpi_charge(before);
+	s->busy = false;
+	s->next_free = d->free;
+	d->free = s;
+	a->state = NULL;
+}
+
+static bool within_budget(const struct dpi *d)
+{
+	int64_t held = d->held_bytes - d->held_at_create + d->meta_bytes;
+
+	return held <= 0 || (uint64_t)held <= d->options.bytes_max;
+}
+
+static struct dpi_state *state_take(struct dpi *d)
+{
+	struct dpi_state *s = d->free;
+
+	if (!within_budget(d))
+		return NULL;
+	if (s)
+		d->free = s->next_free;
+	else if (d->states_touched < d->options.flows_max)
+		s = (void *)((char *)d->pool.base + d->state_bytes * d->states_touched++);
+	else
+		return NULL;
+	s->busy = true;
+	memset(dpi_state_flow(s), 0, d->state_bytes - DPI_STATE_FLOW_OFFSET);
+	return s;
+}
+
+static void count(struct dpi *d, enum dpi_counter which)
+{
+	if (d->options.counters)
+		d->options.counters[which]++;
+}
+
+/* a->flags and a->confidence stand already. */
+static void count_verdict(struct dpi *d, const struct dpi_annex *a, bool inspected)
+{
+	if (a->flags & L7_GUESSED)
+		count(d, DPI_dpi_guessed);
+	else if (a->app_id || a->master_id)
+		count(d, DPI_dpi_detected);
+	else if (inspected)
+		count(d, DPI_dpi_unknown);
+}
+
+/* Takes over what nDPI says of f, and counts it. */
+static void verdict_set(struct dpi *d, struct dpi_annex *a, const struct ndpi_verdict *v,
+			const struct ndpi_flow_struct *f)
+{
+	u_int16_t client = 0, server = 0;
+
+	a->app_id = v->app;
+	a->master_id = v->master;
+	a->category_id = v->category;
+	a->l7_proto = dpi_name_intern(d, v);
+	a->confidence = (uint8_t)f->confidence;
+	a->risk = f->risk;
+	a->risk_score = f->risk ? ndpi_risk2score(f->risk, &client, &server) : 0;
+	if ((v->app || v->master) && ndpi_compat_is_guess(f))
+		a->flags |= L7_GUESSED;
+	a->final = true;
+}
+
+/* The verdict of an inspected flow: what is worth keeping is copied, the state goes. */
+static void conclude(struct dpi *d, struct dpi_annex *a, const struct ndpi_verdict *v)
+{
+	const struct ndpi_flow_struct *f = dpi_state_flow(a->state);
+
+	verdict_set(d, a, v, f);
+	a->meta = dpi_meta_make(d, f, a->handshake);
+	count_verdict(d, a, true);
+	if (!d->options.keep_states)
+		state_give_back(d, a);
+}
+
+static uint32_t packets_max(const struct dpi *d, uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP ? d->options.packets_tcp_max : d->options.packets_udp_max;
+}
+
+/* Milliseconds that never run backwards, as nDPI wants them. */
+static void time_advance(struct dpi *d, uint64_t time_ns)
+{
+	if (time_ns / 1000000 > d->last_ms)
+		d->last_ms = time_ns / 1000000;
+}
+
+/* True when the flow has a state, or gets one for this packet. */
+static bool state_ready(struct dpi *d, struct dpi_annex *a, const struct packet *k,
+			unsigned int direction)
+{
+	if (a->state)
+		return true;
+	if (a->flags & L7_GAVE_UP)
+		return false;
+	if (k->protocol == IPPROTO_TCP && k->payload_len == 0 && !d->options.keep_states)
+		return false; /* a SYN flood shall not take states */
+	a->state = state_take(d);
+	if (!a->state) {
+		a->flags |= L7_GAVE_UP;
+		count(d, DPI_dpi_uninspected);
+		return false;
+	}
+	count(d, DPI_dpi_inspected);
+	if (a->handshake)
+		dpi_handshake_replay(d, a, k, direction);
+	return true;
+}
+
+/* True when nDPI has said all that it will. */
+static bool process(struct dpi *d, struct dpi_annex *a, const struct packet *k)
+{
+	struct ndpi_flow_struct *f = dpi_state_flow(a->state);
+	uint32_t len = k->len - k->l3_offset;
+	struct ndpi_verdict v = ndpi_compat_process(d->module, f, k->data + k->l3_offset,
+						    len < UINT16_MAX ? (uint16_t)len : UINT16_MAX,
+						    d->last_ms);
+
+	a->packets++;
+	count(d, DPI_dpi_packets);
+	if (a->packets < packets_max(d, k->protocol) &&
+	    (!v.app || (d->options.extra && ndpi_compat_extra_possible(d->module, f))))
+		return false;
+	if (!v.app)
+		v = ndpi_compat_giveup(d->module, f, d->options.guess);
+	conclude(d, a, &v);
+	return true;
+}
+
+bool dpi_inspect(struct dpi *d, struct dpi_annex *a, const struct packet *k, unsigned int direction)
+{
+	int64_t *before;
+	bool ready, done;
+
+	if (a->final)
+		return false;
+	a->flags |= L7_INSPECTED;
+	if (k->flags & PACKET_LATER_FRAGMENT || k->l3_offset >= k->len)
+		return false;
+	before = dpi_charge(&d->held_bytes);
+	time_advance(d, k->time_ns);
+	ready = state_ready(d, a, k, direction);
+	dpi_handshake_note(a, k, direction);
+	done = ready && process(d, a, k);
+	dpi_charge(before);
+	return done;
+}
+
+/* No state: nDPI is asked what a flow with these addresses and ports may be. */
+static void conclude_unseen(struct dpi *d, struct dpi_annex *a, const struct dpi_flow_facts *facts)
+{
+	static const struct ndpi_verdict unknown;
+	struct ndpi_flow_struct *f = d->scratch;
+
+	memset(f, 0, d->state_bytes - DPI_STATE_FLOW_OFFSET);
+	if (!d->options.guess) {
+		verdict_set(d, a, &unknown, f);
+		return;
+	}
+	struct ndpi_verdict v = dpi_process_facts(d, f, facts);
+
+	if (!v.app)
+		v = ndpi_compat_giveup(d->module, f, true);
+	verdict_set(d, a, &v, f);
+	count_verdict(d, a, false);
+	ndpi_free_flow_data(f);
+}
+
+bool dpi_finish(struct dpi *d, struct dpi_annex *a, const struct dpi_flow_facts *facts)
+{
+	if (a->final)
+		return false;
+	a->flags |= L7_INSPECTED;
+	int64_t *before = dpi_charge(&d->held_bytes);
+
+	if (a->state) {
+		struct ndpi_verdict v =
+			ndpi_compat_giveup(d->module, dpi_state_flow(a->state), d->options.guess);
+
+		conclude(d, a, &v);
+	} else {
+		conclude_unseen(d, a, facts);
+	}
+	dpi_charge(before);
+	return true;
+}
+
+void dpi_annex_inherit(struct dpi_annex *to, const struct dpi_annex *from)
+{
+	*to = *from;
+	to->state = NULL;
+	if (to->meta)
+		to->meta->users++;
+}
+
+void dpi_annex_release(struct dpi *d, struct dpi_annex *a)
+{
+	state_give_back(d, a);
+	dpi_meta_free(d, a->meta);
+	*a = (struct dpi_annex){0};
+}
+
+struct ndpi_flow_struct *dpi_annex_flow(struct dpi_annex *a)
+{
+	return a->state ? dpi_state_flow(a->state) : NULL;
+}
