@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Records as CSV (RFC 4180): the columns are the keys of JSON, in the same order. */
+#include "core/limits.h"
+#include "export/value.h"
+
+/* How many bytes at p make a character, and what is written for it; a NUL byte never comes. */
+static unsigned int put_character(struct wbuf *w, const uint8_t *p, size_t len)
+{
+	unsigned int n = utf8_sequence(p, len);
+
+	if (n == 0) {
+		put_literal(w, UTF8_REPLACEMENT);
+		return 1;
+	}
+	put_bytes(w, p, n);
+	if (*p == '"')
+		put_u8(w, '"'); /* RFC 4180 2.7: doubled */
+	return n;
+}
+
+void csv_put_string(struct wbuf *w, const char *s)
+{
+	const uint8_t *p = (const uint8_t *)s;
+	size_t len = strnlen(s, DPI_STRING_MAX);
+	bool quoted = strcspn(s, "\",\r\n ") < len;
+
+	if (quoted)
+		put_u8(w, '"');
+	for (size_t i = 0; i < len;)
+		i += put_character(w, p + i, len - i);
+	if (quoted)
+		put_u8(w, '"');
+}
+
+void csv_header(struct wbuf *w)
+{
+	uint8_t *end;
+
+#define FIELD(symbol, pen, id, tlv, key, ...) put_literal(w, #key ",");
+#include "record/elements.def"
+	end = w->at;
+	if (!w->failed)
+		end[-1] = '\n';
+}
+
+void csv_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r)
+{
+	struct value_writer v = {.w = w, .r = r, .encoder = e, .json = false};
+
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, ...)                                  \
+	if (WHEN_##rule(r, r->member))                                                             \
+		value_##kind(&v, r->member);                                                       \
+	put_u8(w, ',');
+#include "record/elements.def"
+	if (!w->failed)
+		w->at[-1] = '\n';
+}

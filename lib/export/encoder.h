@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A record as bytes: one function a format, all expanded from elements.def. A write buffer of
+ * RECORD_BYTES_MAX holds any record; `failed` of the buffer says when one did not fit.
+ */
+#pragma once
+#include "core/bytes.h"
+#include "export/community_id.h"
+#include "record/elements.h"
+#include "record/record.h"
+
+/* What encoding needs beside the record. One thread at a time. */
+struct encoder {
+	struct community_id *community_id; /* JSON and CSV */
+	bool local_time;		   /* text */
+	uint64_t offset_quarter; /* text: the quarter of an hour that utc_offset_s is of, plus 1 */
+	int64_t utc_offset_s;
+};
+
+/* One JSON object and a newline: the contract is docs/flow.schema.json. */
+void json_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r);
+
+/*
+ * A JSON string with its quotes: escaped, bytes that are no UTF-8 as U+FFFD, cut at DPI_STRING_MAX
+ * bytes.
+ */
+void json_put_string(struct wbuf *w, const char *s);
+
+/* CSV after RFC 4180, but for LF as the end of a line: the header, and a record. Null is empty. */
+void csv_header(struct wbuf *w);
+void csv_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r);
+
+/* A table for people: columns for 120 characters; what is longer moves its line, not the table. */
+void text_header(struct wbuf *w);
+void text_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r);
+
+/* The data record of the template that flow_record_template() names (RFC 7011 3.4.3). */
+void ipfix_encode(struct wbuf *w, const struct flow_record *r);
+
+/* The id of a template, and its template record (RFC 7011 3.4.1). */
+uint16_t ipfix_template_id(enum flow_template t);
+void ipfix_put_template(struct wbuf *w, enum flow_template t);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Values as text, into a write buffer: the few forms that records need, without printf, because
+ * a record has sixty values. All are thread-safe; none writes a NUL.
+ */
+#pragma once
+#include "core/bytes.h"
+
+#include <stdint.h>
+
+/* A string constant. */
+#define put_literal(w, s) put_bytes(w, s, sizeof(s) - 1)
+
+void put_decimal(struct wbuf *w, uint64_t v);
+
+/* Zero-padded to so many digits, at most 20; higher digits are cut. */
+void put_decimal_padded(struct wbuf *w, uint64_t v, unsigned int digits);
+
+/* 16 lower-case hexadecimal digits. */
+void put_hex64(struct wbuf *w, uint64_t v);
+
+/* Lower case, colons between. */
+void put_mac(struct wbuf *w, const uint8_t mac[6]);
+
+/* Dotted quad. */
+void put_ipv4(struct wbuf *w, const uint8_t addr[4]);
+
+/* The canonical form of RFC 5952: lower case, the longest run of zeros as "::". */
+void put_ipv6(struct wbuf *w, const uint8_t addr[16]);
+
+/* Either, by the IP version 4 or 6. */
+void put_ip(struct wbuf *w, const uint8_t *addr, uint8_t ip_version);
+
+/* RFC 3339 in UTC with nanoseconds: 2026-01-02T03:04:05.123456789Z. */
+void put_rfc3339(struct wbuf *w, uint64_t unix_ns);
+
+/* At most four characters of value and unit: 999 1.2K 34K 567M; powers of 1000. */
+void put_scaled(struct wbuf *w, uint64_t v);
+
+/* U+FFFD, what stands where bytes are no UTF-8. */
+#define UTF8_REPLACEMENT "\xef\xbf\xbd"
+
+/*
+ * Length in bytes of the well-formed UTF-8 sequence at p, of n > 0 bytes (RFC 3629: no surrogates,
+ * no overlong forms); 0 when there is none and one byte is to be replaced.
+ */
+unsigned int utf8_sequence(const uint8_t *p, size_t n);

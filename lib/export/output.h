@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * An output: an encoder, a bounded queue of encoded records, and a transport that never blocks.
+ * All functions belong to the exporter's thread unless said otherwise.
+ */
+#pragma once
+#include "core/counters.h"
+#include "core/limits.h"
+#include "record/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct output;
+
+enum output_type { OUTPUT_TEXT, OUTPUT_CSV, OUTPUT_JSON, OUTPUT_ZMQ, OUTPUT_IPFIX, OUTPUT_NULL };
+
+/* What to open. Zero means the default wherever a number stands. */
+struct output_spec {
+	char name[NAME_BYTES_MAX]; /* unique; made from type and target when empty */
+	enum output_type type;
+	char target[256]; /* file path ("" or "-" = stdout), ZMQ endpoint, or udp://HOST:PORT */
+	uint32_t queue_records_max; /* records that may wait */
+	uint64_t queue_bytes_max;   /* raised to four records of the largest size */
+	uint32_t mtu_bytes; /* IPFIX: largest message over UDP, without IP and UDP headers */
+	uint32_t observation_domain; /* IPFIX; ZMQ: the source id. Default 1 */
+	bool local_time;	     /* text: the machine's time zone instead of UTC */
+	bool flush_lines;	     /* files: every record is visible at once */
+	bool lossless; /* offline: the source waits for this output; a UDP transport paces itself */
+};
+
+/*
+ * Reads what -o takes: text, csv, json, each with an optional :PATH; zmq:ENDPOINT;
+ * ipfix:udp://HOST:PORT (port 4739 when missing); null. Sets type, target and name, leaves the
+ * rest. 0, or -EINVAL with one line in error that says what is allowed. Any thread.
+ */
+int output_spec_parse(struct output_spec *spec, const char *text, char *error, size_t error_len);
+
+/* Whether the output is lines in a file, and whether that is standard output. Any thread. */
+static inline bool output_spec_is_file(const struct output_spec *s)
+{
+	return s->type == OUTPUT_TEXT || s->type == OUTPUT_CSV || s->type == OUTPUT_JSON;
+}
+
+static inline bool output_spec_is_stdout(const struct output_spec *s)
+{
+	return output_spec_is_file(s) && (!s->target[0] || strcmp(s->target, "-") == 0);
+}
+
+/*
+ * Opens (binds, creates, resolves). 0 or -errno with one line in error that says what to do.
+ * The output is closed by output_close().
+ */
+int output_open(struct output **out, const struct output_spec *spec, char *error, size_t error_len);
+
+const char *output_name(const struct output *o);
+
+/*
+ * Encodes the record into the queue; counts it offered, and dropped by name when there is no room.
+ * Never blocks.
+ */
+void output_submit(struct output *o, const struct flow_record *r);
+
+/* Whether the queue has room for one more record: what a lossless source waits for. */
+bool output_has_room(const struct output *o);
+
+/*
+ * Sends what the transport takes now; a batch or message that is not full waits up to half a second
+ * for more, unless flush_lines asks for it at once, so call this at least that often. now_ns is
+ * CLOCK_REALTIME, for export times and template resends. Returns the records still queued.
+ */
+uint32_t output_poll(struct output *o, uint64_t now_ns);
+
+/* No more records come: from now on a partial message does not wait to be filled. */
+void output_drain(struct output *o);
+
+/*
+ * Sends what is queued until deadline_ns (CLOCK_MONOTONIC), counts the rest as dropped at shutdown,
+ * and closes the transport. The counters stay readable until output_free().
+ */
+void output_close(struct output *o, uint64_t deadline_ns);
+void output_free(struct output *o);
+
+/*
+ * The counters, with `queued` as measured now. One writer; other threads may read words that are a
+ * little old.
+ */
+const struct output_counters *output_counters(const struct output *o);
+
+/* What went wrong with the transport last, with the output's name in front; "" when nothing did. */
+const char *output_last_error(const struct output *o);
+
+/*
+ * True once the reader of a pipe has gone (head(1) has seen enough): all further records count as
+ * dropped by the transport, and when standard output is the only output the program may end
+ * quietly. The process must ignore SIGPIPE.
+ */
+bool output_reader_gone(const struct output *o);
+
+/*
+ * A BPF expression that matches the traffic of this output itself, "" when it makes none (files).
+ * Returns the length, or -ENOSPC.
+ */
+int output_own_traffic(const struct output *o, char *expression, size_t len);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The kinds of elements.def as JSON or CSV values: the two differ in quotes, strings and lists.
+ * Internal to the encoders.
+ */
+#pragma once
+#include "export/encoder.h"
+#include "export/format.h"
+
+struct value_writer {
+	struct wbuf *w;
+	const struct flow_record *r;
+	struct encoder *encoder;
+	bool json;
+};
+
+static inline void value_quote(struct value_writer *v)
+{
+	if (v->json)
+		put_u8(v->w, '"');
+}
+
+static inline void value_word(struct value_writer *v, const char *word)
+{
+	value_quote(v);
+	put_bytes(v->w, word, strlen(word));
+	value_quote(v);
+}
+
+static inline void value_schema(struct value_writer *v, uint64_t unused)
+{
+	(void)unused;
+	value_quote(v);
+	put_literal(v->w, FLOW_SCHEMA);
+	value_quote(v);
+}
+
+static inline void value_hex(struct value_writer *v, uint64_t n)
+{
+	value_quote(v);
+	put_hex64(v->w, n);
+	value_quote(v);
+}
+
+static inline void value_community(struct value_writer *v, const uint8_t *unused)
+{
+	uint8_t *to;
+
+	(void)unused;
+	value_quote(v);
+	to = wbuf_take(v->w, COMMUNITY_ID_LEN);
+	if (to && !community_id_write(v->encoder->community_id, v->r, (char *)to))
+		v->w->failed = true;
+	value_quote(v);
+}
+
+static inline void value_time(struct value_writer *v, uint64_t unix_ns)
+{
+	value_quote(v);
+	put_rfc3339(v->w, unix_ns);
+	value_quote(v);
+}
+
+static inline void value_u64(struct value_writer *v, uint64_t n)
+{
+	put_decimal(v->w, n);
+}
+
+static inline void value_u32(struct value_writer *v, uint32_t n)
+{
+	put_decimal(v->w, n);
+}
+
+static inline void value_u16(struct value_writer *v, uint16_t n)
+{
+	put_decimal(v->w, n);
+}
+
+static inline void value_u8(struct value_writer *v, uint8_t n)
+{
+	put_decimal(v->w, n);
+}
+
+static inline void value_tcp_flags(struct value_writer *v, uint16_t flags)
+{
+	put_decimal(v->w, flags & 0xff);
+}
+
+static inline void value_interface(struct value_writer *v, uint32_t port)
+{
+	put_decimal(v->w, (uint64_t)port + 1);
+}
+
+static inline void value_ip(struct value_writer *v, const uint8_t *addr)
+{
+	value_quote(v);
+	put_ip(v->w, addr, v->r->ip_version);
+	value_quote(v);
+}
+
+static inline void value_mac(struct value_writer *v, const uint8_t *mac)
+{
+	value_quote(v);
+	put_mac(v->w, mac);
+	value_quote(v);
+}
+
+static inline void value_end_reason(struct value_writer *v, uint8_t reason)
+{
+	value_word(v, end_reason_name((enum end_reason)reason));
+}
+
+static inline void value_tunnel(struct value_writer *v, uint8_t type)
+{
+	value_word(v, tunnel_type_name((enum tunnel_type)type));
+}
+
+static inline void value_guessed(struct value_writer *v, uint8_t l7_flags)
+{
+	if (l7_flags & L7_GUESSED)
+		put_literal(v->w, "true");
+	else
+		put_literal(v->w, "false");
+}
+
+/* A list of bit numbers: [5,12] in JSON, 5 12 in CSV. */
+static inline void value_risk(struct value_writer *v, uint64_t bits)
+{
+	bool first = true;
+
+	if (v->json)
+		put_u8(v->w, '[');
+	for (; bits; bits &= bits - 1) {
+		if (!first)
+			put_u8(v->w, v->json ? ',' : ' ');
+		put_decimal(v->w, (uint64_t)__builtin_ctzll(bits));
+		first = false;
+	}
+	if (v->json)
+		put_u8(v->w, ']');
+}
+
+void csv_put_string(struct wbuf *w, const char *s);
+
+static inline void value_string(struct value_writer *v, const char *s)
+{
+	if (v->json)
+		json_put_string(v->w, s);
+	else
+		csv_put_string(v->w, s);
+}

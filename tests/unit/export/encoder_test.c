@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Each encoder on the sample records. JSON is read back by json-c in schema_test.py; here stand
+ * exact bytes, and what IPFIX says is read back by the template that was sent with it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "core/limits.h"
+#include "export/encoder.h"
+#include "sample_records.h"
+
+static struct encoder encoder;
+static char text[RECORD_BYTES_MAX + 1];
+
+static int setup(void **state)
+{
+	(void)state;
+	return community_id_create(&encoder.community_id);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	community_id_destroy(encoder.community_id);
+	return 0;
+}
+
+typedef void encode_fn(struct encoder *e, struct wbuf *w, const struct flow_record *r);
+
+static const char *encoded(encode_fn *encode, struct flow_record r)
+{
+	struct wbuf w = wbuf_make(text, RECORD_BYTES_MAX);
+
+	encode(&encoder, &w, &r);
+	assert_false(w.failed);
+	*w.at = '\0';
+	return text;
+}
+
+#define JSON_IPV4                                                                                  \
+	"{\"schema\":\"ftprobe.flow/1\",\"flow_id\":\"0123456789abcdef\","                         \
+	"\"community_id\":\"1:s1igm7PE3cqMewMM2uZPY3r6QAI=\","                                     \
+	"\"first\":\"2026-01-02T03:04:05.123456789Z\","                                            \
+	"\"last\":\"2026-01-02T03:04:07.623456789Z\","                                             \
+	"\"rev_first\":\"2026-01-02T03:04:05.123457789Z\","                                        \
+	"\"rev_last\":\"2026-01-02T03:04:07.623456789Z\","                                         \
+	"\"proto\":6,\"ip_version\":4,\"src_ip\":\"192.0.2.1\",\"dst_ip\":\"198.51.100.200\","     \
+	"\"src_port\":40000,\"dst_port\":443,\"icmp_type\":null,\"icmp_code\":null,"               \
+	"\"vlan\":100,\"vlan_inner\":0,\"src_mac\":\"02:00:5e:10:00:01\","                         \
+	"\"dst_mac\":\"02:00:5e:10:00:ff\",\"tos\":40,\"ttl\":64,"                                 \
+	"\"packets\":10,\"rev_packets\":12,\"bytes\":1500,\"rev_bytes\":123456,"                   \
+	"\"l2_bytes\":1640,\"rev_l2_bytes\":123624,\"tcp_flags\":27,\"rev_tcp_flags\":19,"         \
+	"\"end_reason\":\"end\",\"tunnel_type\":null,\"tunnel_id\":null,"                          \
+	"\"ingress_interface\":1,\"sampling\":1,"                                                  \
+	"\"l7_proto\":\"TLS.Google\",\"l7_app_id\":126,\"l7_master_id\":91,"                       \
+	"\"l7_category\":\"Web\",\"l7_category_id\":5,\"l7_guessed\":false,"                       \
+	"\"l7_confidence\":6,\"l7_risk\":[5,12],\"l7_risk_score\":150,"                            \
+	"\"server_name\":\"www.example.org\",\"tls_version\":772,"                                 \
+	"\"tls_alpn\":\"h2,http/1.1\",\"tls_ja3c\":\"0123456789abcdef0123456789abcdef\","          \
+	"\"tls_ja3s\":null,\"http_url\":null,\"http_user_agent\":null,"                            \
+	"\"http_content_type\":null,\"http_status\":null,\"dns_query_type\":null,"                 \
+	"\"dns_reply_code\":null,\"ssh_client\":null,\"ssh_server\":null,"                         \
+	"\"ssh_hassh_client\":null,\"ssh_hassh_server\":null}\n"
+
+static void test_json_whole(void **state)
+{
+	(void)state;
+	assert_string_equal(encoded(json_encode, sample_ipv4()), JSON_IPV4);
+}
+
+static void assert_has(const char *haystack, const char *needle)
+{
+	if (!strstr(haystack, needle))
+		fail_msg("no %s in %s", needle, haystack);
+}
+
+static void test_json_values(void **state)
+{
+	const char *json;
+
+	(void)state;
+	json = encoded(json_encode, sample_icmp());
+	assert_has(json, "\"src_port\":0,\"dst_port\":0,\"icmp_type\":8,\"icmp_code\":0,");
+	assert_has(json, "\"l7_proto\":null,\"l7_app_id\":null,\"l7_master_id\":null,"
+			 "\"l7_category\":null,\"l7_category_id\":null,\"l7_guessed\":null,"
+			 "\"l7_confidence\":null,\"l7_risk\":null,\"l7_risk_score\":null,"
+			 "\"server_name\":null,");
+	json = encoded(json_encode, sample_icmp6());
+	assert_has(json, "\"rev_first\":null,\"rev_last\":null,");
+	assert_has(json, "\"src_mac\":null,\"dst_mac\":null,");
+	assert_has(json, "\"l7_guessed\":true,");
+	assert_has(json, "\"end_reason\":\"slice\",");
+	assert_has(json, "\"dns_query_type\":28,\"dns_reply_code\":null,");
+	json = encoded(json_encode, sample_ipv6());
+	assert_has(json, "\"src_ip\":\"2001:db8::1\",\"dst_ip\":\"2001:db8:0:1::2\",");
+	assert_has(json, "\"dns_query_type\":28,\"dns_reply_code\":3,");
+	json = encoded(json_encode, sample_extreme());
+	assert_has(json, "\"packets\":18446744073709551615,");
+	assert_has(json, "\"first\":\"1970-01-01T00:00:00.000000000Z\",");
+	assert_has(json, "\"last\":\"2554-07-21T23:34:33.709551615Z\",");
+	assert_has(json, "\"tunnel_type\":\"vxlan-gpe\",\"tunnel_id\":4294967295,");
+	assert_has(json, "\"ingress_interface\":100,\"sampling\":4294967295,");
+}
+
+static void test_json_strings(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{"", "\"\""},
+		{"plain", "\"plain\""},
+		{"\"\\/", "\"\\\"\\\\/\""},
+		{"\b\t\n\f\r\x01\x1f\x7f", "\"\\b\\t\\n\\f\\r\\u0001\\u001f\x7f\""},
+		{"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+		 "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\""},
+		{"a\xff"
+		 "b",
+		 "\"a\xef\xbf\xbd"
+		 "b\""},
+		{"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
+		{"x\xe2\x82", "\"x\xef\xbf\xbd\xef\xbf\xbd\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct wbuf w = wbuf_make(text, sizeof text - 1);
+
+		json_put_string(&w, rows[i].in);
+		*w.at = '\0';
+		assert_string_equal(text, rows[i].out);
+	}
+}
+
+/* The bound of limits.h holds for what strangers can make of every string. */
+static void test_json_at_its_longest(void **state)
+{
+	static char longest[DPI_STRING_MAX + 100];
+	struct flow_record r = sample_extreme();
+
+	(void)state;
+	memset(longest, 1, sizeof longest - 1);
+	r.l7_proto = r.l7_category = r.server_name = r.tls_alpn = r.tls_ja3c = r.tls_ja3s = longest;
+	r.http_url = r.http_user_agent = r.http_content_type = longest;
+	r.ssh_client = r.ssh_server = r.ssh_hassh_client = r.ssh_hassh_server = longest;
+	assert_true(strlen(encoded(json_encode, r)) > 13 * DPI_STRING_MAX * 6);
+}
+
+static void test_a_record_that_does_not_fit(void **state)
+{
+	struct flow_record r = sample_ipv4();
+
+	(void)state;
+	for (size_t len = 0; len < 1300; len += 7) {
+		char *exact = malloc(len + 1);
+		struct wbuf w = wbuf_make(exact, len);
+
+		json_encode(&encoder, &w, &r);
+		assert_int_equal(w.failed, len < sizeof JSON_IPV4 - 1);
+		w = wbuf_make(exact, len < 300 ? len : 300);
+		csv_encode(&encoder, &w, &r);
+		assert_true(w.failed);
+		w = wbuf_make(exact, len < 60 ? len : 60);
+		text_encode(&encoder, &w, &r);
+		assert_true(w.failed);
+		free(exact);
+	}
+}
+
+static unsigned int count_of(const char *s, char c)
+{
+	unsigned int n = 0;
+
+	for (; *s; s++)
+		n += *s == c;
+	return n;
+}
+
+static void test_csv(void **state)
+{
+	struct wbuf w = wbuf_make(text, sizeof text - 1);
+	unsigned int commas;
+	const char *csv;
+
+	(void)state;
+	csv_header(&w);
+	*w.at = '\0';
+	assert_int_equal(strncmp(text, "schema,flow_id,community_id,first,last,", 39), 0);
+	assert_string_equal(strchr(text, '\n'), "\n");
+	commas = count_of(text, ',');
+	csv = encoded(csv_encode, sample_icmp());
+	assert_int_equal(count_of(csv, ','), commas);
+	assert_has(csv, ",0,0,8,0,100,0,02:00:5e:10:00:01,");
+	csv = encoded(csv_encode, sample_ipv4());
+	assert_has(csv, ",TLS.Google,126,91,Web,5,false,6,5 12,150,www.example.org,772,"
+			"\"h2,http/1.1\",0123456789abcdef0123456789abcdef,,,");
+	csv = encoded(csv_encode, sample_nasty());
+	assert_has(csv, ",\"a\"\"b\\c\n\r\t\x01\x1b[31m\x7f,\xc3\xa9\xef\xbf\xbd");
+}
+
+static void test_text(void **state)
+{
+	struct wbuf w = wbuf_make(text, sizeof text - 1);
+	const char *line;
+
+	(void)state;
+	text_header(&w);
+	*w.at = '\0';
+	assert_string_equal(text, "START          SECONDS PROTO SOURCE              DESTINATION"
+				  "           PACKETS     BYTES END    L7             SERVER\n");
+	line = encoded(text_encode, sample_ipv4());
+	assert_string_equal(line, "01-02 03:04:05   2.500 TCP   192.0.2.1:40000     "
+				  "198.51.100.200:443      10/12 1.5K/123K end    TLS.Google     "
+				  "www.example.org\n");
+	line = encoded(text_encode, sample_icmp());
+	assert_string_equal(line, "01-02 03:04:05   2.500 ICMP  192.0.2.1           "
+				  "198.51.100.200          10/12 1.5K/123K active -\n");
+	line = encoded(text_encode, sample_ipv6());
+	assert_has(line, "[2001:db8::1]:40000 [2001:db8:0:1::2]:53 ");
+	/* What could command a terminal does not reach it. */
+	line = encoded(text_encode, sample_nasty());
+	for (const char *p = line; p[1]; p++)
+		assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
+	assert_null(strstr(line, "\xc2\x85"));
+}
+
+static void test_text_in_local_time(void **state)
+{
+	(void)state;
+	setenv("TZ", "IST-05:30", 1);
+	tzset();
+	encoder.local_time = true;
+	assert_int_equal(strncmp(encoded(text_encode, sample_ipv4()), "01-02 08:34:05", 14), 0);
+	encoder.local_time = false;
+	assert_int_equal(strncmp(encoded(text_encode, sample_ipv4()), "01-02 03:04:05", 14), 0);
+	setenv("TZ", "UTC", 1);
+	tzset();
+}
+
+/* One field of a data record, found by the template's own words; the value as a big-endian number.
+ */
+struct ipfix_record {
+	uint8_t bytes[512], template[512];
+	size_t len;
+};
+
+static struct ipfix_record ipfix_of(struct flow_record r)
+{
+	struct ipfix_record out = {0};
+	struct wbuf w = wbuf_make(out.bytes, sizeof out.bytes);
+	struct wbuf t = wbuf_make(out.template, sizeof out.template);
+
+	ipfix_encode(&w, &r);
+	ipfix_put_template(&t, flow_record_template(&r));
+	assert_false(w.failed || t.failed);
+	out.len = (size_t)(w.at - out.bytes);
+	return out;
+}
+
+/* Where the field begins, and its width; NULL when the template has none. Checks the record's
+ * length. */
+static const uint8_t *find_field(const struct ipfix_record *r, uint32_t pen, uint16_t id,
+				 uint16_t *width)
+{
+	const uint8_t *spec = r->template + 4, *found = NULL;
+	uint16_t fields = load_be16(r->template + 2);
+	size_t at = 0;
+
+	for (uint16_t i = 0; i < fields; i++) {
+		uint16_t raw = load_be16(spec), len = load_be16(spec + 2);
+		uint32_t field_pen = raw & 0x8000 ? load_be32(spec + 4) : 0;
+
+		if ((raw & 0x7fff) == id && field_pen == pen) {
+			found = r->bytes + at;
+			*width = len;
+		}
+		at += len;
+		spec += raw & 0x8000 ? 8 : 4;
+	}
+	assert_int_equal(at, r->len);
+	return found;
+}
+
+static uint64_t field(const struct ipfix_record *r, uint32_t pen, uint16_t id)
+{
+	uint64_t v = 0;
+	uint16_t width = 0;
+	const uint8_t *p = find_field(r, pen, id, &width);
+
+	assert_non_null(p);
+	for (uint16_t i = 0; i < width; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static void test_ipfix_ipv4(void **state)
+{
+	struct ipfix_record r = ipfix_of(sample_ipv4());
+	uint16_t width;
+
+	(void)state;
+	assert_int_equal(load_be16(r.template), 256);
+	assert_int_equal(field(&r, 0, 152), SAMPLE_NS / 1000000);
+	assert_int_equal(field(&r, 0, 153), SAMPLE_NS / 1000000 + 2500);
+	assert_int_equal(field(&r, 0, 8), 0xc0000201);
+	assert_int_equal(field(&r, 0, 12), 0xc63364c8);
+	assert_int_equal(field(&r, 0, 7), 40000);
+	assert_int_equal(field(&r, 0, 11), 443);
+	assert_int_equal(field(&r, 0, 4), 6);
+	assert_int_equal(field(&r, 0, 60), 4);
+	assert_int_equal(field(&r, 0, 1), 1500);
+	assert_int_equal(field(&r, 0, 2), 10);
+	assert_int_equal(field(&r, PEN_REVERSE, 1), 123456);
+	assert_int_equal(field(&r, PEN_REVERSE, 2), 12);
+	assert_int_equal(field(&r, 0, 352), 1640);
+	assert_int_equal(field(&r, 0, 6), 0x1b);
+	find_field(&r, 0, 6, &width);
+	assert_int_equal(width, 1);
+	assert_int_equal(field(&r, 0, 136), 3);
+	assert_int_equal(field(&r, 0, 58), 100);
+	assert_int_equal(field(&r, 0, 148), 0x0123456789abcdef);
+	assert_int_equal(field(&r, 0, 56), 0x02005e100001);
+	assert_int_equal(field(&r, 0, 80), 0x02005e1000ff);
+	assert_int_equal(field(&r, 0, 10), 1);
+	assert_int_equal(field(&r, 0, 5), 0x28);
+	assert_int_equal(field(&r, 0, 34), 1);
+	assert_int_equal(field(&r, 0, 95), 6 << 24 | 126);
+	assert_null(find_field(&r, 0, 32, &width));
+	assert_null(find_field(&r, 0, 27, &width));
+}
+
+static void test_ipfix_others(void **state)
+{
+	struct flow_record app = sample_ipv4();
+	struct ipfix_record r = ipfix_of(sample_ipv6());
+	uint16_t width;
+
+	(void)state;
+	assert_int_equal(load_be16(r.template), 258);
+	assert_memory_equal(find_field(&r, 0, 27, &width),
+			    "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01", 16);
+	r = ipfix_of(sample_icmp());
+	assert_int_equal(load_be16(r.template), 257);
+	assert_int_equal(field(&r, 0, 32), 8 << 8);
+	assert_int_equal(field(&r, 0, 95), 6 << 24); /* not inspected */
+	assert_null(find_field(&r, 0, 7, &width));
+	r = ipfix_of(sample_icmp6());
+	assert_int_equal(load_be16(r.template), 259);
+	assert_int_equal(field(&r, 0, 139), 135 << 8);
+	assert_int_equal(field(&r, 0, 136), 2); /* a slice is told as active timeout */
+	assert_int_equal(field(&r, PEN_REVERSE, 2), 0);
+	app.l7_app_id = 0;
+	r = ipfix_of(app);
+	assert_int_equal(field(&r, 0, 95), 6 << 24 | 91);
+	r = ipfix_of(sample_extreme());
+	assert_int_equal(field(&r, 0, 1), UINT64_MAX);
+	assert_int_equal(field(&r, 0, 153), UINT64_MAX / 1000000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_json_whole),
+		cmocka_unit_test(test_json_values),
+		cmocka_unit_test(test_json_strings),
+		cmocka_unit_test(test_json_at_its_longest),
+		cmocka_unit_test(test_a_record_that_does_not_fit),
+		cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_in_local_time),
+		cmocka_unit_test(test_ipfix_ipv4),
+		cmocka_unit_test(test_ipfix_others),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

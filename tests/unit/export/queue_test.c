@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The queue of records against a model: order, content, bounds, at random. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "export/queue.h"
+
+#define QUEUE_BYTES 8192
+#define LEN_MAX	    3000
+
+/* What record number i looks like. */
+static uint32_t len_of(uint32_t i)
+{
+	return (i * 2654435761U >> 7) % LEN_MAX;
+}
+
+static void fill(uint8_t *bytes, uint32_t i)
+{
+	memset(bytes, (int)(i & 0xff), len_of(i));
+}
+
+/* Everything from `first` on, without changing the queue. */
+static void check_walk(const struct record_queue *q, uint32_t first, uint32_t next)
+{
+	static uint8_t wanted[LEN_MAX];
+	struct queue_cursor c = queue_walk(q);
+	struct queued_record r;
+
+	for (; first != next; first++) {
+		assert_true(queue_next(q, &c, &r));
+		assert_int_equal(r.tag, first);
+		assert_int_equal(r.len_bytes, len_of(first));
+		fill(wanted, first);
+		assert_memory_equal(r.bytes, wanted, r.len_bytes);
+	}
+	assert_false(queue_next(q, &c, &r));
+}
+
+static void test_against_a_model(void **state)
+{
+	static uint8_t bytes[LEN_MAX];
+	uint32_t first = 0, next = 0, full = 0;
+	struct record_queue q;
+
+	(void)state;
+	srand(7);
+	assert_int_equal(queue_create(&q, 40, QUEUE_BYTES), 0);
+	for (unsigned int i = 0; i < 50000; i++) {
+		if (rand() % 100 < 60) {
+			bool room = queue_has_room(&q, len_of(next));
+
+			fill(bytes, next);
+			assert_int_equal(queue_push(&q, bytes, len_of(next), next), room);
+			next += room;
+			full += !room;
+		} else {
+			uint32_t n = (uint32_t)rand() % (next - first + 1);
+
+			queue_pop(&q, n);
+			first += n;
+		}
+		assert_int_equal(q.records, next - first);
+		check_walk(&q, first, next);
+	}
+	assert_true(full > 100 && next > 1000);
+	queue_destroy(&q);
+}
+
+static void test_bounds(void **state)
+{
+	static uint8_t bytes[QUEUE_BYTES];
+	struct record_queue q;
+
+	(void)state;
+	assert_int_equal(queue_create(&q, 0, QUEUE_BYTES), -EINVAL);
+	assert_int_equal(queue_create(&q, 1, 0), -EINVAL);
+	assert_int_equal(queue_create(&q, 2, QUEUE_BYTES), 0);
+	assert_false(queue_push(&q, bytes, QUEUE_BYTES, 0));
+	assert_true(queue_push(&q, bytes, QUEUE_BYTES - 8, 1));
+	assert_false(queue_push(&q, bytes, 0, 2));
+	queue_pop(&q, 1);
+	assert_true(queue_push(&q, bytes, 1, 3));
+	assert_true(queue_push(&q, bytes, 0, 4));
+	assert_false(queue_push(&q, bytes, 1, 5)); /* two records are the bound */
+	queue_pop(&q, 9);
+	assert_int_equal(q.records, 0);
+	assert_int_equal(q.used_bytes, 0);
+	queue_destroy(&q);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_against_a_model),
+		cmocka_unit_test(test_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * IPFIX over a real UDP socket, with a clock of our own: templates first and again in time,
+ * sequence numbers over sent and lost records, message sizes, and a collector that is not there.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <pcap/pcap.h>
+
+#include "core/bytes.h"
+#include "core/clock.h"
+#include "export/output_internal.h"
+#include "sample_records.h"
+
+#define SECOND_NS 1000000000ULL
+
+struct collector {
+	int fd;
+	char spec[64];
+	uint32_t records; /* data records seen */
+	uint32_t messages;
+	uint32_t templates; /* template records seen */
+	uint32_t longest;
+	bool knows[TEMPLATE_N];
+	uint16_t record_bytes[TEMPLATE_N];
+};
+
+static void bind_collector(struct collector *c, int family)
+{
+	struct sockaddr_storage a = {.ss_family = (sa_family_t)family};
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&a;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&a;
+	socklen_t len = family == AF_INET6 ? sizeof *v6 : sizeof *v4;
+
+	memset(c, 0, sizeof *c);
+	v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (family == AF_INET6)
+		v6->sin6_addr = in6addr_loopback;
+	c->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	assert_true(c->fd >= 0);
+	assert_int_equal(bind(c->fd, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(getsockname(c->fd, (struct sockaddr *)&a, &len), 0);
+	snprintf(c->spec, sizeof c->spec, "ipfix:udp://%s:%u",
+		 family == AF_INET6 ? "[::1]" : "localhost", ntohs(v4->sin_port));
+	if (family == AF_INET)
+		snprintf(c->spec, sizeof c->spec, "ipfix:udp://127.0.0.1:%u", ntohs(v4->sin_port));
+}
+
+static struct output *open_to(const struct collector *c, struct output_spec spec)
+{
+	char error[256] = "";
+	struct output *o;
+
+	assert_int_equal(output_spec_parse(&spec, c->spec, error, sizeof error), 0);
+	if (output_open(&o, &spec, error, sizeof error))
+		fail_msg("%s", error);
+	return o;
+}
+
+/* The templates of a set: which, and how long their records are. */
+static void read_templates(struct collector *c, const uint8_t *p, const uint8_t *end)
+{
+	while (p < end) {
+		unsigned int t = load_be16(p) - 256U;
+		uint16_t fields = load_be16(p + 2);
+
+		assert_true(t < TEMPLATE_N && fields > 0); /* 0 would be a withdrawal */
+		c->knows[t] = true;
+		c->record_bytes[t] = 0;
+		for (p += 4; fields; fields--) {
+			c->record_bytes[t] += load_be16(p + 2);
+			p += *p & 0x80 ? 8 : 4;
+		}
+		c->templates++;
+	}
+	assert_ptr_equal(p, end); /* no padding */
+}
+
+/* The records of a set: a template that is known, and nothing left over. */
+static void read_records(struct collector *c, unsigned int t, size_t bytes)
+{
+	assert_true(t < TEMPLATE_N && c->knows[t]);
+	assert_true(bytes > 0);
+	assert_int_equal(bytes % c->record_bytes[t], 0);
+	c->records += (uint32_t)(bytes / c->record_bytes[t]);
+}
+
+/* One message, checked by RFC 7011 section 3; false when none waits. `sequence` is what its header
+ * must say. */
+static bool receive(struct collector *c, uint32_t sequence, uint64_t now_ns)
+{
+	uint8_t m[65536];
+	ssize_t len = recv(c->fd, m, sizeof m, 0);
+	const uint8_t *set = m + 16;
+
+	if (len < 0)
+		return false;
+	assert_int_equal(load_be16(m), 10);
+	assert_int_equal(load_be16(m + 2), len);
+	assert_int_equal(load_be32(m + 4), now_ns / SECOND_NS);
+	assert_int_equal(load_be32(m + 8), sequence);
+	assert_int_equal(load_be32(m + 12), 77);
+	assert_true(len > 20);
+	while (set < m + len) {
+		uint16_t id = load_be16(set), set_len = load_be16(set + 2);
+
+		assert_true(set_len > 4 && set + set_len <= m + len);
+		if (id == 2)
+			read_templates(c, set + 4, set + set_len);
+		else
+			read_records(c, id - 256U, set_len - 4U);
+		set += set_len;
+	}
+	c->messages++;
+	c->longest = (uint32_t)len > c->longest ? (uint32_t)len : c->longest;
+	return true;
+}
+
+static uint32_t receive_all(struct collector *c, uint64_t now_ns)
+{
+	uint32_t before = c->messages;
+
+	while (receive(c, c->records, now_ns))
+		continue;
+	return c->messages - before;
+}
+
+static void submit_many(struct output *o, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct flow_record r = sample_of_many(i);
+
+		output_submit(o, &r);
+	}
+}
+
+static void run_sizes(int family, uint32_t mtu_bytes)
+{
+	struct collector c;
+	struct output *o;
+	uint64_t now_ns = SAMPLE_NS;
+
+	bind_collector(&c, family);
+	o = open_to(&c, (struct output_spec){.observation_domain = 77, .mtu_bytes = mtu_bytes});
+	for (unsigned int round = 0; round < 20; round++) {
+		submit_many(o, 37);
+		now_ns += OUTPUT_FLUSH_NS;
+		output_poll(o, now_ns);
+		receive_all(&c, now_ns);
+	}
+	o->draining = true;
+	assert_int_equal(output_poll(o, now_ns), 0);
+	receive_all(&c, now_ns);
+	assert_int_equal(c.records, 20 * 37);
+	assert_int_equal(c.templates, TEMPLATE_N);
+	assert_true(c.longest <= mtu_bytes);
+	assert_true(c.longest > mtu_bytes - 130 || mtu_bytes > 4000);
+	assert_int_equal(output_counters(o)->count[OUTPUT_sent], c.records);
+	assert_int_equal(output_counters(o)->count[OUTPUT_sent_messages], c.messages);
+	output_close(o, 0);
+	output_free(o);
+	close(c.fd);
+}
+
+static void test_messages_of_all_sizes(void **state)
+{
+	(void)state;
+	run_sizes(AF_INET, 1400);
+	run_sizes(AF_INET, 512);
+	run_sizes(AF_INET, IPFIX_UDP_BYTES_MIN);
+	run_sizes(AF_INET, 9000);
+	run_sizes(AF_INET6, 1232);
+}
+
+static void test_templates_come_again(void **state)
+{
+	struct collector c;
+	struct output *o;
+	uint64_t now_ns = SAMPLE_NS;
+
+	(void)state;
+	bind_collector(&c, AF_INET);
+	o = open_to(&c, (struct output_spec){.observation_domain = 77, .flush_lines = true});
+	output_poll(o, now_ns); /* at the start, without data */
+	assert_int_equal(receive_all(&c, now_ns), 1);
+	assert_int_equal(c.templates, TEMPLATE_N);
+	output_poll(o, now_ns + SECOND_NS);
+	assert_int_equal(receive_all(&c, now_ns), 0);
+	/* by time, with and without data */
+	now_ns += IPFIX_TEMPLATE_RESEND_S * SECOND_NS;
+	output_poll(o, now_ns - 1);
+	assert_int_equal(receive_all(&c, now_ns), 0);
+	output_poll(o, now_ns);
+	receive_all(&c, now_ns);
+	assert_int_equal(c.templates, 2 * TEMPLATE_N);
+	/* by messages */
+	for (unsigned int i = 1; i < IPFIX_TEMPLATE_RESEND_MESSAGES; i++) {
+		submit_many(o, 1);
+		output_poll(o, now_ns);
+		assert_int_equal(receive_all(&c, now_ns), 1);
+	}
+	assert_int_equal(c.templates, 2 * TEMPLATE_N);
+	submit_many(o, 1);
+	output_poll(o, now_ns);
+	assert_int_equal(receive_all(&c, now_ns), 2);
+	assert_int_equal(c.templates, 3 * TEMPLATE_N);
+	/* the clock is set back */
+	now_ns -= 10 * SECOND_NS;
+	output_poll(o, now_ns);
+	receive_all(&c, now_ns);
+	assert_int_equal(c.templates, 4 * TEMPLATE_N);
+	output_close(o, 0);
+	output_free(o);
+	close(c.fd);
+}
+
+static void test_losses_show_as_gaps(void **state)
+{
+	struct collector c;
+	struct output *o;
+
+	(void)state;
+	bind_collector(&c, AF_INET);
+	o = open_to(&c, (struct output_spec){.observation_domain = 77,
+					     .flush_lines = true,
+					     .queue_records_max = 5});
+	submit_many(o, 8); /* three find the queue full */
+	output_poll(o, SAMPLE_NS);
+	assert_true(receive(&c, 3, SAMPLE_NS));
+	assert_int_equal(c.records, 5);
+	submit_many(o, 1);
+	output_poll(o, SAMPLE_NS);
+	assert_true(receive(&c, 8, SAMPLE_NS));
+	output_close(o, 0);
+	output_free(o);
+	close(c.fd);
+}
+
+static void test_nobody_listens_and_then_somebody(void **state)
+{
+	struct collector c;
+	struct sockaddr_in a;
+	socklen_t len = sizeof a;
+	const struct output_counters *n;
+	struct output *o;
+
+	(void)state;
+	bind_collector(&c, AF_INET);
+	o = open_to(&c, (struct output_spec){.observation_domain = 77, .flush_lines = true});
+	n = output_counters(o);
+	getsockname(c.fd, (struct sockaddr *)&a, &len);
+	close(c.fd);
+	for (unsigned int i = 0; i < 10; i++) {
+		submit_many(o, 1);
+		output_poll(o, SAMPLE_NS);
+	}
+	assert_int_equal(n->count[OUTPUT_sent] + n->dropped[OUTPUT_DROP_transport], 10);
+	assert_true(n->dropped[OUTPUT_DROP_transport] >= 4);
+	assert_non_null(strstr(output_last_error(o), "nobody listens"));
+	/* It comes back: templates come first again. */
+	memset(&c, 0, sizeof c);
+	c.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(c.fd, (struct sockaddr *)&a, sizeof a), 0);
+	for (unsigned int i = 0; i < 3 && !c.records; i++) {
+		submit_many(o, 1);
+		output_poll(o, SAMPLE_NS);
+		receive(&c, (uint32_t)n->count[OUTPUT_offered] - 1, SAMPLE_NS);
+	}
+	assert_int_equal(c.templates, TEMPLATE_N);
+	assert_int_equal(c.records, 1);
+	output_close(o, 0);
+	output_free(o);
+	close(c.fd);
+}
+
+static bool matches(const char *expression, const uint8_t *frame, uint32_t len)
+{
+	pcap_t *p = pcap_open_dead(DLT_EN10MB, 65535);
+	struct bpf_program program;
+	bool result;
+
+	assert_int_equal(pcap_compile(p, &program, expression, 1, PCAP_NETMASK_UNKNOWN), 0);
+	result = bpf_filter(program.bf_insns, frame, len, len) != 0;
+	pcap_freecode(&program);
+	pcap_close(p);
+	return result;
+}
+
+/* "Port unreachable" that quotes our own message must not become the next flow. */
+static void test_own_errors_are_own_traffic(void **state)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct collector c;
+		struct output *o;
+		char expression[600];
+		uint8_t frame[120] = {0};
+		uint16_t port;
+
+		bind_collector(&c, families[i]);
+		port = (uint16_t)atoi(strrchr(c.spec, ':') + 1);
+		o = open_to(&c, (struct output_spec){0});
+		assert_true(output_own_traffic(o, expression, sizeof expression) > 0);
+		if (families[i] == AF_INET) {
+			memcpy(frame + 12, "\x08\0\x45", 3);
+			frame[23] = 1;
+			frame[34] = 3;
+			frame[35] = 3;
+			frame[42] = 0x45;
+			memcpy(frame + 34 + 24, "\x7f\0\0\1", 4);
+			store_be16(frame + 34 + 30, port);
+		} else {
+			memcpy(frame + 12, "\x86\xdd\x60", 3);
+			frame[20] = 58;
+			frame[54] = 1;
+			frame[14 + 87] = 1; /* ::1 */
+			store_be16(frame + 14 + 90, port);
+		}
+		assert_true(matches(expression, frame, sizeof frame));
+		frame[families[i] == AF_INET ? 34 + 31 : 14 + 91] ^= 1;
+		assert_false(matches(expression, frame, sizeof frame));
+		output_close(o, 0);
+		output_free(o);
+		close(c.fd);
+	}
+}
+
+static void test_own_traffic(void **state)
+{
+	struct collector c;
+	struct sockaddr_in us;
+	socklen_t len = sizeof us;
+	struct output *o;
+	char expression[400], wanted[400];
+	uint8_t bytes[2000];
+
+	(void)state;
+	bind_collector(&c, AF_INET);
+	o = open_to(&c, (struct output_spec){.observation_domain = 77});
+	output_poll(o, SAMPLE_NS);
+	assert_true(recvfrom(c.fd, bytes, sizeof bytes, 0, (struct sockaddr *)&us, &len) > 0);
+	snprintf(wanted, sizeof wanted,
+		 "(udp and src host 127.0.0.1 and src port %u and dst host 127.0.0.1 and dst port "
+		 "%s) or (icmp[0] = 3 and icmp[24:4] = 0x7f000001 and icmp[30:2] = %s)",
+		 ntohs(us.sin_port), strrchr(c.spec, ':') + 1, strrchr(c.spec, ':') + 1);
+	assert_int_equal(output_own_traffic(o, expression, sizeof expression), strlen(wanted));
+	assert_string_equal(expression, wanted);
+	assert_int_equal(output_own_traffic(o, expression, 20), -ENOSPC);
+	output_close(o, 0);
+	output_free(o);
+	close(c.fd);
+}
+
+static void test_pacing(void **state)
+{
+	struct collector c;
+	struct output *o;
+	uint64_t now_ns = SAMPLE_NS, sent = 0;
+
+	(void)state;
+	bind_collector(&c, AF_INET);
+	o = open_to(&c, (struct output_spec){.observation_domain = 77, .lossless = true});
+	submit_many(o, 2000);
+	output_poll(o, now_ns);
+	sent = receive_all(&c, now_ns);
+	assert_int_equal(sent, IPFIX_PACE_BURST + 1);
+	output_poll(o, now_ns);
+	assert_int_equal(receive_all(&c, now_ns), 0);
+	for (unsigned int i = 0; i < 10; i++) {
+		now_ns += IPFIX_PACE_MESSAGE_NS;
+		output_poll(o, now_ns);
+		assert_int_equal(receive_all(&c, now_ns), 1);
+	}
+	output_close(o, clock_monotonic_ns() + 5 * SECOND_NS);
+	assert_int_equal(output_counters(o)->count[OUTPUT_sent], 2000);
+	output_free(o);
+	close(c.fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_messages_of_all_sizes),
+		cmocka_unit_test(test_templates_come_again),
+		cmocka_unit_test(test_losses_show_as_gaps),
+		cmocka_unit_test(test_nobody_listens_and_then_somebody),
+		cmocka_unit_test(test_own_traffic),
+		cmocka_unit_test(test_own_errors_are_own_traffic),
+		cmocka_unit_test(test_pacing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
