@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One line a message, on standard error: what happened and what to do. Only app/ logs. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "options.h"
+
+/*
+ * What is printed from now on; with_time puts the time in front (long runs), local_time in the
+ * machine's zone.
+ */
+void log_setup(enum log_level least, bool with_time, bool local_time);
+
+/* Any thread. The line begins with "ftprobe: "; a newline is added. */
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...)	 log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_notice(...)	 log_line(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...)	 log_line(LOG_LEVEL_INFO, __VA_ARGS__)

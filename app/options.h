@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the operator asked for: defaults, then the configuration file, then the command line, in
+ * one struct that is constant after options_parse(). Every setting is a row of options.def.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/limits.h"
+#include "export/output.h"
+#include "ft/ft.h"
+
+/* Exit code for bad usage and for a bad configuration. */
+#define OPTIONS_EXIT_BAD 2
+
+/* clang-format off */
+/* The words of a setting that chooses: X(constant, word). */
+#define EAL_HUGE_CHOICES(X) X(EAL_HUGE_AUTO, "auto") X(EAL_HUGE_YES, "yes") X(EAL_HUGE_NO, "no")
+#define SAMPLING_CHOICES(X) X(SAMPLING_SYSTEMATIC, "systematic") X(SAMPLING_RANDOM, "random")
+#define ICMP_KEY_CHOICES(X) X(ICMP_KEY_PAIR, "pair") X(ICMP_KEY_ID, "id")
+#define PORT_MODE_CHOICES(X) \
+	X(PORT_MODE_AUTO, "auto") X(PORT_MODE_RSS, "rss") X(PORT_MODE_SOFTWARE, "software")
+#define LOG_LEVEL_CHOICES(X)                                                        \
+	X(LOG_LEVEL_ERROR, "error") X(LOG_LEVEL_WARNING, "warning")                 \
+	X(LOG_LEVEL_NOTICE, "notice") X(LOG_LEVEL_INFO, "info") X(LOG_LEVEL_DEBUG, "debug")
+
+#define OUTPUT_TYPE_CHOICES(X)                                                 \
+	X(OUTPUT_TEXT, "text") X(OUTPUT_CSV, "csv") X(OUTPUT_JSON, "json")     \
+	X(OUTPUT_ZMQ, "zmq") X(OUTPUT_IPFIX, "ipfix") X(OUTPUT_NULL, "null")
+
+#define CHOICE_CONSTANT(constant, word) constant,
+enum eal_huge { EAL_HUGE_CHOICES(CHOICE_CONSTANT) };
+enum sampling_mode { SAMPLING_CHOICES(CHOICE_CONSTANT) };
+enum icmp_key { ICMP_KEY_CHOICES(CHOICE_CONSTANT) };
+enum port_mode { PORT_MODE_CHOICES(CHOICE_CONSTANT) };
+enum log_level { LOG_LEVEL_CHOICES(CHOICE_CONSTANT) };
+
+/* clang-format on */
+
+/* [eal]: how DPDK is started; not started at all for -r. */
+struct options_eal {
+	char extra[OPTION_BYTES_MAX]; /* words to append to the EAL's arguments, "" = none */
+	char file_prefix[NAME_BYTES_MAX];
+	enum eal_huge huge;
+	uint64_t memory_bytes; /* 0 = what the ports need */
+};
+
+/* CPUs in the order in which they were written; n is 0 or the number of lanes. */
+struct options_cpus {
+	uint16_t cpu[LANES_MAX];
+	uint16_t n;
+};
+
+/* [lane] */
+struct options_lane {
+	uint32_t count;
+	struct options_cpus cores; /* n = 0: chosen by the program */
+	uint32_t burst;		   /* 1..BURST_MAX */
+	uint32_t sampling;	   /* 1 in so many; 1 = every packet */
+	enum sampling_mode sampling_mode;
+	char bpf[BPF_BYTES_MAX]; /* "" = none; not compiled here */
+	bool exclude_own_export;
+};
+
+/* [table] */
+struct options_table {
+	uint32_t max_flows; /* a lane */
+	uint64_t idle_timeout_ns;
+	uint64_t active_timeout_ns;
+	uint64_t slice_timeout_ns; /* 0 = no slices */
+	uint64_t tcp_linger_ns;
+	bool tunnels;
+	bool ignore_vlan;
+	enum icmp_key icmp_key;
+};
+
+/* [dpi] */
+struct options_dpi {
+	bool enabled;
+	uint32_t packets_tcp_max, packets_udp_max;
+	uint32_t flows_max; /* a lane */
+	uint64_t bytes_max; /* a lane */
+	bool guess, extra;
+	char protocols_path[OPTION_BYTES_MAX];	/* "" = none */
+	char categories_path[OPTION_BYTES_MAX]; /* "" = none */
+};
+
+/* [probe] */
+struct options_probe {
+	bool localtime;
+	char pid_file[OPTION_BYTES_MAX];   /* "" = none */
+	char stats_json[OPTION_BYTES_MAX]; /* "" = none */
+	enum log_level log_level;
+	uint64_t drain_timeout_ns;
+};
+
+/* [port NAME], or one -i. */
+struct options_port {
+	char name[NAME_BYTES_MAX];
+	/* PCI address, kernel interface, af_packet:NAME, af_xdp:NAME, or an EAL vdev string; never
+	 * "" */
+	char device[OPTION_BYTES_MAX];
+	uint32_t queues;
+	bool promiscuous;
+	uint32_t mtu_bytes;   /* 0 = leave as it is */
+	uint32_t descriptors; /* a queue; 0 = what the driver prefers */
+	enum port_mode mode;
+};
+
+struct options {
+	struct options_eal eal;
+	struct options_lane lane;
+	struct options_table table;
+	struct options_dpi dpi;
+	struct options_probe probe;
+
+	struct options_port ports[PORTS_MAX]; /* none when n_files > 0 */
+	unsigned int n_ports;
+	/*
+	 * At least one after OPTIONS_RUN (text to standard output when nothing was asked for),
+	 * names unique, every number set; local_time is probe.localtime, flush_lines is on for
+	 * ports, lossless for files.
+	 */
+	struct output_spec outputs[OUTPUTS_MAX];
+	unsigned int n_outputs;
+
+	/* command line only; the strings belong to argv */
+	const char *files[FILES_MAX]; /* -r, "-" is standard input */
+	unsigned int n_files;
+	uint64_t count;		 /* packets to read from the files, 0 = all */
+	const char *config_path; /* -c, NULL = none */
+	bool quiet;		 /* no summary at the end */
+};
+
+enum options_result {
+	OPTIONS_RUN,	 /* go on with what is in struct options */
+	OPTIONS_DONE_OK, /* --help, --version, --dump-config or --check did its work: exit 0 */
+	OPTIONS_BAD,	 /* said on err, one line an error: exit OPTIONS_EXIT_BAD */
+};
+
+/*
+ * Reads the command line and the file that it names, checks all of it, and fills o. argv is
+ * permuted and must outlive o. Help and the like go to out, errors to err, each line beginning with
+ * "ftprobe: ". Opens nothing but the configuration file. The main thread (getopt has global state).
+ */
+enum options_result options_parse(struct options *o, int argc, char **argv, FILE *out, FILE *err);
+/* Gives back what options_parse() took; safe on a zeroed struct and after any result. */
+void options_free(struct options *o);
+
+/* Every setting at its default, no port, no output, no file. */
+void options_set_defaults(struct options *o);
+
+/*
+ * The settings of a lane's flow table. The lane sets table_id, numa_node and prefault itself; the
+ * strings belong to o.
+ */
+void options_to_ft(const struct options *o, struct ft_options *ft);
+
+/* What will run, as a table for people: inputs, lanes, memory of the flow tables, outputs
+ * (--check). */
+void options_print_resolved(const struct options *o, FILE *f);
+/* The text of --help. */
+void options_print_help(FILE *f);
+/* The default configuration with a comment for each key; config/ftprobe.conf is this text. */
+void options_print_config(FILE *f);
+/* groff man: the option list of ftprobe(8), and the settings of ftprobe.conf(5). */
+void options_print_man8(FILE *f);
+void options_print_man5(FILE *f);

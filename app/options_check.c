@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Settings that are fine alone and wrong together. Each check is one function and one line for the
+ * operator that says what to change.
+ */
+#include "options_check.h"
+
+#include "admit.h"
+#include "options_value.h"
+
+#include <string.h>
+
+static void check_input(const struct options *o, struct options_errors *e)
+{
+	if (o->n_files && o->n_ports)
+		options_complain(e, "-r reads files, -i reads a device: give one or the other");
+	else if (!o->n_files && !o->n_ports && o->config_path)
+		options_complain(
+			e,
+			"nothing to read: give -r FILE or -i NAME, or put a [port NAME] section "
+			"into %s",
+			o->config_path);
+	else if (!o->n_files && !o->n_ports)
+		options_complain(
+			e, "nothing to read: give -r FILE, -i NAME or -c FILE (ftprobe --help)");
+	if (o->count && !o->n_files)
+		options_complain(e, "--count works with -r only");
+}
+
+static void check_stdin(const struct options *o, struct options_errors *e)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < o->n_files; i++)
+		n += strcmp(o->files[i], "-") == 0;
+	if (n > 1)
+		options_complain(e, "-r - reads standard input: give it once");
+}
+
+static void check_timeouts(const struct options *o, struct options_errors *e)
+{
+	const struct options_table *t = &o->table;
+	char slice[32], active[32];
+
+	if (t->slice_timeout_ns && t->slice_timeout_ns >= t->active_timeout_ns)
+		options_complain(
+			e,
+			"slice_timeout %s is not below active_timeout %s: no slice would ever be "
+			"reported; lower the one or raise the other",
+			duration_format(t->slice_timeout_ns, slice, sizeof slice),
+			duration_format(t->active_timeout_ns, active, sizeof active));
+}
+
+static void check_lanes(const struct options *o, struct options_errors *e)
+{
+	uint32_t queues = 0;
+
+	if (o->lane.cores.n && o->lane.cores.n != o->lane.count)
+		options_complain(
+			e, "[lane] cores names %u CPUs for %u lanes: make count and cores agree",
+			o->lane.cores.n, o->lane.count);
+	for (unsigned int i = 0; i < o->n_ports; i++) {
+		if (o->ports[i].mode != PORT_MODE_RSS)
+			return;
+		queues += o->ports[i].queues;
+	}
+	if (o->n_ports && queues < o->lane.count)
+		options_complain(e,
+				 "%u lanes share %u queues in mode rss, "
+				 "some would get no packet: raise queues, lower the number of "
+				 "lanes, or say mode = auto",
+				 o->lane.count, queues);
+}
+
+static void check_devices(const struct options *o, struct options_errors *e)
+{
+	for (unsigned int i = 1; i < o->n_ports; i++)
+		for (unsigned int j = 0; j < i; j++)
+			if (strcmp(o->ports[i].device, o->ports[j].device) == 0)
+				options_complain(
+					e, "ports %s and %s are the same device %s: name it once",
+					o->ports[j].name, o->ports[i].name, o->ports[i].device);
+}
+
+static void check_output_pair(const struct output_spec *a, const struct output_spec *b,
+			      struct options_errors *e)
+{
+	bool same = strcmp(a->target, b->target) == 0;
+
+	if (!output_spec_is_file(a) || !output_spec_is_file(b))
+		return;
+	if (output_spec_is_stdout(a) && output_spec_is_stdout(b))
+		options_complain(
+			e,
+			"outputs %s and %s both write to standard output: give one a path, such as "
+			"json:PATH",
+			a->name, b->name);
+	else if (same)
+		options_complain(e,
+				 "outputs %s and %s both write to %s: give each a path of its own",
+				 a->name, b->name, a->target);
+}
+
+static void check_outputs(const struct options *o, struct options_errors *e)
+{
+	for (unsigned int i = 1; i < o->n_outputs; i++)
+		for (unsigned int j = 0; j < i; j++)
+			check_output_pair(&o->outputs[j], &o->outputs[i], e);
+}
+
+static void check_filter(const struct options *o, struct options_errors *e)
+{
+	char error[512];
+
+	if (o->lane.bpf[0] && admit_check(o->lane.bpf, error, sizeof error))
+		options_complain(e, "%s (pcap-filter(7) has the syntax)", error);
+}
+
+void options_check(const struct options *o, struct options_errors *e)
+{
+	check_input(o, e);
+	check_stdin(o, e);
+	check_timeouts(o, e);
+	check_lanes(o, e);
+	check_devices(o, e);
+	check_outputs(o, e);
+	check_filter(o, e);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the options come to: the settings of a flow table, and the report of --check. */
+#include "options.h"
+
+#include "options_value.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Files are not in a hurry: unless told otherwise, every flow of a table may be under inspection.
+ */
+static uint32_t dpi_flows_max(const struct options *o)
+{
+	if (o->n_files && o->dpi.flows_max == DPI_FLOWS_DEFAULT)
+		return o->table.max_flows;
+	return o->dpi.flows_max;
+}
+
+void options_to_ft(const struct options *o, struct ft_options *ft)
+{
+	*ft = (struct ft_options){
+		.flows_max = o->table.max_flows,
+		.detached_max = o->table.max_flows / 4 > 2 * EXPORT_RING_FLOWS ?
+					o->table.max_flows / 4 :
+					2 * EXPORT_RING_FLOWS,
+		.idle_timeout_ns = o->table.idle_timeout_ns,
+		.active_timeout_ns = o->table.active_timeout_ns,
+		.slice_timeout_ns = o->table.slice_timeout_ns,
+		.tcp_linger_ns = o->table.tcp_linger_ns,
+		.tunnels = o->table.tunnels,
+		.ignore_vlan = o->table.ignore_vlan,
+		.icmp_by_id = o->table.icmp_key == ICMP_KEY_ID,
+		.secret_seed = o->n_files == 0,
+		.numa_node = -1,
+		.dpi = o->dpi.enabled,
+		.dpi_guess = o->dpi.guess,
+		.dpi_extra = o->dpi.extra,
+		.dpi_packets_tcp = o->dpi.packets_tcp_max,
+		.dpi_packets_udp = o->dpi.packets_udp_max,
+		.dpi_flows_max = dpi_flows_max(o),
+		.dpi_bytes_max = o->dpi.bytes_max,
+		.dpi_protocols = o->dpi.protocols_path,
+		.dpi_categories = o->dpi.categories_path,
+	};
+}
+
+/* A setting as text, from the struct of its section. */
+static const char *shown(enum option_setting id, const void *base, char *text, size_t len)
+{
+	return setting_format(option_setting(id), base, text, len);
+}
+
+static void print_inputs(const struct options *o, FILE *f)
+{
+	char mtu[32], descriptors[32], mode[32];
+
+	for (unsigned int i = 0; i < o->n_files; i++)
+		fprintf(f, "file      %s\n",
+			strcmp(o->files[i], "-") == 0 ? "standard input" : o->files[i]);
+	if (o->count)
+		fprintf(f, "          at most %" PRIu64 " packets\n", o->count);
+	for (unsigned int i = 0; i < o->n_ports; i++) {
+		const struct options_port *p = &o->ports[i];
+
+		fprintf(f,
+			"port      %s: device %s, queues %" PRIu32
+			", mode %s, %s, mtu %s, descriptors %s\n",
+			p->name, p->device, p->queues,
+			shown(SETTING_port_mode, p, mode, sizeof mode),
+			p->promiscuous ? "promiscuous" : "not promiscuous",
+			shown(SETTING_port_mtu, p, mtu, sizeof mtu),
+			shown(SETTING_port_descriptors, p, descriptors, sizeof descriptors));
+	}
+	if (o->lane.bpf[0])
+		fprintf(f, "filter    %s\n", o->lane.bpf);
+}
+
+static void print_lanes(const struct options *o, FILE *f)
+{
+	char cores[LANES_MAX * 6], mode[32];
+
+	fprintf(f, "lanes     %" PRIu32 " on CPUs %s, bursts of %" PRIu32 "\n", o->lane.count,
+		shown(SETTING_lane_cores, &o->lane, cores, sizeof cores), o->lane.burst);
+	if (o->lane.sampling > 1)
+		fprintf(f, "sampling  1 in %" PRIu32 ", %s\n", o->lane.sampling,
+			shown(SETTING_lane_sampling_mode, &o->lane, mode, sizeof mode));
+}
+
+static void print_table(const struct options *o, FILE *f)
+{
+	char idle[32], active[32], slice[32];
+	struct ft_options ft;
+	double mib;
+
+	options_to_ft(o, &ft);
+	mib = (double)ft_table_bytes(&ft) / (1 << 20);
+	fprintf(f, "table     %" PRIu32 " flows a lane: %.1f MiB each, %.1f MiB in all\n",
+		o->table.max_flows, mib, mib * o->lane.count);
+	fprintf(f, "timeouts  idle %s, active %s, slice %s\n",
+		shown(SETTING_table_idle_timeout, &o->table, idle, sizeof idle),
+		shown(SETTING_table_active_timeout, &o->table, active, sizeof active),
+		shown(SETTING_table_slice_timeout, &o->table, slice, sizeof slice));
+	fprintf(f, "tunnels   %s\n", o->table.tunnels ? "inner flows" : "outer flows");
+}
+
+static void print_dpi(const struct options *o, FILE *f)
+{
+	char flows[32], bytes[32];
+
+	if (!o->dpi.enabled)
+		fprintf(f, "dpi       off\n");
+	else
+		fprintf(f, "dpi       on, %s flows and %s bytes a lane%s%s%s%s\n",
+			shown(SETTING_dpi_flows_max, &o->dpi, flows, sizeof flows),
+			shown(SETTING_dpi_bytes_max, &o->dpi, bytes, sizeof bytes),
+			o->dpi.protocols_path[0] ? ", protocols of " : "", o->dpi.protocols_path,
+			o->dpi.categories_path[0] ? ", categories of " : "",
+			o->dpi.categories_path);
+}
+
+static void print_outputs(const struct options *o, FILE *f)
+{
+	char type[32], records[32], bytes[32];
+
+	for (unsigned int i = 0; i < o->n_outputs; i++) {
+		const struct output_spec *s = &o->outputs[i];
+		bool is_stdout = !s->target[0] || strcmp(s->target, "-") == 0;
+		const char *to = s->type == OUTPUT_NULL ? "nowhere" :
+				 is_stdout		? "standard output" :
+							  s->target;
+
+		fprintf(f, "output    %s: %s to %s, queue of %s records and %s bytes\n", s->name,
+			shown(SETTING_output_type, s, type, sizeof type), to,
+			shown(SETTING_output_queue_records, s, records, sizeof records),
+			shown(SETTING_output_queue_bytes, s, bytes, sizeof bytes));
+	}
+}
+
+void options_print_resolved(const struct options *o, FILE *f)
+{
+	print_inputs(o, f);
+	print_lanes(o, f);
+	print_table(o, f);
+	print_dpi(o, f);
+	print_outputs(o, f);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The rows of options.def: tables, compile-time checks, and the search for a row by a name that may
+ * be misspelt.
+ */
+#include "options_table.h"
+
+#include <string.h>
+
+/* clang-format off */
+/* Rows and their macros are laid out by hand. */
+
+/* A long option given twice, by a setting or an action, ends here; so does a short letter. */
+enum cli_long {
+#define NO_CLI
+#define CLI_ARG(name, metavar) CLI_LONG_##name,
+#define CLI_FLAG(name, value) CLI_LONG_##name,
+#define SETTING(section, key, type, member, text, min, max, zero, unit, cli, reload, sentence) cli
+#define ACTION(name, letter, metavar, group, sentence) CLI_LONG_##name,
+#include "options.def"
+#undef NO_CLI
+#undef CLI_ARG
+#undef CLI_FLAG
+	CLI_LONG_N
+};
+
+enum cli_short {
+#define NO_SHORT
+#define SHORT(letter) CLI_SHORT_##letter,
+#define ACTION(name, letter, metavar, group, sentence) letter
+#include "options.def"
+#undef NO_SHORT
+#undef SHORT
+	CLI_SHORT_N
+};
+
+/* The C type that a row promises for its member. */
+#define CTYPE_BOOL bool
+#define CTYPE_U32 uint32_t
+#define CTYPE_COUNT uint32_t
+#define CTYPE_U64 uint64_t
+#define CTYPE_SIZE uint64_t
+#define CTYPE_DURATION uint64_t
+#define CTYPE_CPUS struct options_cpus
+#define CTYPE_STRING(bytes) char[bytes]
+#define CTYPE_WORDS(bytes) char[bytes]
+#define CTYPE_CHOICE(name) enum name
+
+#define SECTION(name, type, group, sentence) typedef type section_of_##name;
+#define SECTIONS(name, type, group, sentence) typedef type section_of_##name;
+#include "options.def"
+
+#define NONE 0
+#define MEMBER(section, member) (((section_of_##section *)NULL)->member)
+#define SETTING(section, key, type, member, text, min, max, zero, unit, cli, reload, sentence) \
+	_Static_assert(__builtin_types_compatible_p(__typeof__(MEMBER(section, member)),           \
+						    CTYPE_##type),                                 \
+		       #section "." #key ": the member has another type than its row");            \
+	_Static_assert((__int128)(min) <= (__int128)(max),                                         \
+		       #section "." #key ": min is above max");                                    \
+	_Static_assert(sizeof(MEMBER(section, member)) != 4 || (__int128)(max) >> 32 == 0,         \
+		       #section "." #key ": max does not fit the member");
+#include "options.def"
+
+#define WORD(constant, word) word,
+#define WORDS(name, list) static const char *const name##_words[] = {list(WORD) NULL};
+WORDS(eal_huge, EAL_HUGE_CHOICES)
+WORDS(sampling_mode, SAMPLING_CHOICES)
+WORDS(icmp_key, ICMP_KEY_CHOICES)
+WORDS(port_mode, PORT_MODE_CHOICES)
+WORDS(log_level, LOG_LEVEL_CHOICES)
+WORDS(output_type, OUTPUT_TYPE_CHOICES)
+
+/* The words of output types stand in the order of the enum that export/output.h declares. */
+#define PLACE(constant, word) PLACE_##constant,
+#define SAME_PLACE(constant, word) \
+	_Static_assert((int)PLACE_##constant == (int)constant, "output types are out of order");
+enum output_type_place { OUTPUT_TYPE_CHOICES(PLACE) };
+OUTPUT_TYPE_CHOICES(SAME_PLACE)
+
+#define KIND_BOOL .kind = SETTING_BOOL
+#define KIND_U32 .kind = SETTING_U32
+#define KIND_COUNT .kind = SETTING_COUNT
+#define KIND_U64 .kind = SETTING_U64
+#define KIND_SIZE .kind = SETTING_SIZE
+#define KIND_DURATION .kind = SETTING_DURATION
+#define KIND_CPUS .kind = SETTING_CPUS
+#define KIND_STRING(bytes) .kind = SETTING_STRING
+#define KIND_WORDS(bytes) .kind = SETTING_STRING, .joins = true
+#define KIND_CHOICE(name) .kind = SETTING_CHOICE, .words = name##_words
+
+#define NO_CLI .cli_long = NULL
+#define CLI_ARG(name, arg) .cli_long = #name, .cli_metavar = (arg)
+#define CLI_FLAG(name, value) .cli_long = #name, .cli_value = (value)
+#define RESTART false
+#define RELOAD true
+
+static const struct setting settings[SETTING_N] = {
+#define SETTING(section_, key_, type, member, text_, min_, max_, zero_, unit_, cli, reload_,       \
+		sentence_) \
+	[SETTING_##section_##_##key_] = {.key = #key_,                                             \
+					 .default_text = (text_),                                  \
+					 .zero = (zero_),                                          \
+					 .unit = (unit_),                                          \
+					 .sentence = (sentence_),                                  \
+					 .min = (min_),                                            \
+					 .max = (max_),                                            \
+					 .offset = offsetof(section_of_##section_, member),        \
+					 .len_bytes = sizeof(MEMBER(section_, member)),            \
+					 .section = SECTION_##section_,                            \
+					 .reload = (reload_),                                      \
+					 KIND_##type,                                              \
+					 cli},
+#include "options.def"
+};
+
+static const struct section sections[SECTION_N] = {
+#define SECTION(name_, type, group_, sentence_) \
+	[SECTION_##name_] = {.name = #name_,                                                       \
+			     .sentence = (sentence_),                                              \
+			     .group = GROUP_##group_,                                              \
+			     .offset = offsetof(struct options, name_),                            \
+			     .len_bytes = sizeof(type)},
+#define SECTIONS(name_, type, group_, sentence_) \
+	[SECTION_##name_] = {.name = #name_,                                                       \
+			     .sentence = (sentence_),                                              \
+			     .group = GROUP_##group_,                                              \
+			     .many = true,                                                         \
+			     .offset = offsetof(struct options, name_##s),                         \
+			     .len_bytes = sizeof(type)},
+#include "options.def"
+};
+
+static const struct action actions[ACTION_N] = {
+#define NO_SHORT NULL
+#define SHORT(letter_) #letter_
+#define ACTION(name_, letter_, metavar_, group_, sentence_) \
+	[ACTION_##name_] = {.name = #name_,                                                        \
+			    .letter = letter_,                                                     \
+			    .metavar = (metavar_),                                                 \
+			    .group = GROUP_##group_,                                               \
+			    .sentence = (sentence_)},
+#include "options.def"
+};
+
+/* clang-format on */
+
+const struct section *option_section(enum option_section id)
+{
+	return &sections[id];
+}
+
+const struct setting *option_setting(enum option_setting id)
+{
+	return &settings[id];
+}
+
+const struct action *option_action(enum option_action id)
+{
+	return &actions[id];
+}
+
+const char *option_group_title(enum option_group group)
+{
+	static const char *const titles[GROUP_N] = {
+		[GROUP_INPUT] = "Input",   [GROUP_CAPTURE] = "Capture and lanes",
+		[GROUP_FLOWS] = "Flows",   [GROUP_DPI] = "Application protocols",
+		[GROUP_OUTPUT] = "Output", [GROUP_PROGRAM] = "Program",
+	};
+
+	return titles[group];
+}
+
+enum option_section option_section_find(const char *name)
+{
+	enum option_section id = 0;
+
+	while (id < SECTION_N && strcmp(sections[id].name, name) != 0)
+		id++;
+	return id;
+}
+
+enum option_setting option_setting_find(enum option_section section, const char *key)
+{
+	enum option_setting id = 0;
+
+	while (id < SETTING_N &&
+	       (settings[id].section != section || strcmp(settings[id].key, key) != 0))
+		id++;
+	return id;
+}
+
+enum option_section option_key_elsewhere(enum option_section section, const char *key)
+{
+	for (enum option_section id = 0; id < SECTION_N; id++)
+		if (id != section && option_setting_find(id, key) != SETTING_N)
+			return id;
+	return SECTION_N;
+}
+
+enum option_action option_action_by_letter(char letter)
+{
+	enum option_action id = 0;
+
+	while (id < ACTION_N && !(actions[id].letter && actions[id].letter[0] == letter))
+		id++;
+	return id;
+}
+
+/* '-' and '_' are the same letter: people mix them up. */
+static bool same_letter(char a, char b)
+{
+	return a == b || ((a == '-' || a == '_') && (b == '-' || b == '_'));
+}
+
+static unsigned int least(unsigned int a, unsigned int b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Letters to insert, remove, replace or swap with their neighbour (optimal string alignment) to get
+ * from one word to the other; words longer than any name are infinitely far.
+ */
+static unsigned int word_distance(const char *a, const char *b)
+{
+	unsigned int rows[3][NAME_BYTES_MAX + 1];
+	size_t len_a = strlen(a), len_b = strlen(b);
+
+	if (len_a > NAME_BYTES_MAX || len_b > NAME_BYTES_MAX)
+		return UINT32_MAX;
+	for (size_t j = 0; j <= len_b; j++)
+		rows[0][j] = (unsigned int)j;
+	for (size_t i = 1; i <= len_a; i++) {
+		unsigned int *row = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
+
+		row[0] = (unsigned int)i;
+		for (size_t j = 1; j <= len_b; j++) {
+			row[j] = least(up[j - 1] + !same_letter(a[i - 1], b[j - 1]),
+				       least(row[j - 1], up[j]) + 1);
+			if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+			    same_letter(a[i - 2], b[j - 1]))
+				row[j] = least(row[j], up2[j - 2] + 1);
+		}
+	}
+	return rows[len_a % 3][len_b];
+}
+
+/* The nearest word so far: near is a third of its letters wrong at most, or its beginning. */
+struct nearest {
+	const char *word;
+	unsigned int distance;
+};
+
+static void nearest_offer(struct nearest *n, const char *wanted, const char *word)
+{
+	unsigned int distance = word_distance(wanted, word);
+	size_t len = strlen(wanted);
+
+	if (distance > (strlen(word) + 2) / 3 && (len < 3 || strncmp(wanted, word, len) != 0))
+		return;
+	if (!n->word || distance < n->distance)
+		*n = (struct nearest){.word = word, .distance = distance};
+}
+
+const char *option_section_near(const char *name)
+{
+	struct nearest n = {0};
+
+	for (enum option_section id = 0; id < SECTION_N; id++)
+		nearest_offer(&n, name, sections[id].name);
+	return n.word;
+}
+
+const char *option_key_near(enum option_section section, const char *key)
+{
+	struct nearest n = {0};
+
+	for (enum option_setting id = 0; id < SETTING_N; id++)
+		if (settings[id].section == section)
+			nearest_offer(&n, key, settings[id].key);
+	return n.word;
+}
+
+const char *option_long_near(const char *name)
+{
+	struct nearest n = {0};
+
+	for (enum option_action id = 0; id < ACTION_N; id++)
+		nearest_offer(&n, name, actions[id].name);
+	for (enum option_setting id = 0; id < SETTING_N; id++)
+		if (settings[id].cli_long)
+			nearest_offer(&n, name, settings[id].cli_long);
+	return n.word;
+}
