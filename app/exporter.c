@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Takes what the lanes ended, tells every output, and gives the flows back. */
+#include "exporter.h"
+
+#include <inttypes.h>
+
+#include <rte_ring.h>
+
+#include "ft/ft.h"
+#include "log.h"
+#include "core/clock.h"
+
+/* Flows taken from one ring at once. */
+#define TAKE_MAX 64
+/* Nothing to do: a record waits no longer than this for the exporter. */
+#define REST_NS 1000000
+/* A lossless run waits for an output's queue in such steps. */
+#define ROOM_WAIT_NS 20000
+/* Outputs are asked for trouble this often, and one that stays is told again after so long. */
+#define TROUBLE_LOOK_NS (SECOND_NS / 4)
+#define TROUBLE_TELL_NS (60 * SECOND_NS)
+/* A queue that nothing leaves for so long has no reader. */
+#define STUCK_NS (10 * SECOND_NS)
+
+/* The lanes' time line is steady; what is told is the wall clock of today. */
+static void to_wall_clock(const struct exporter *e, struct flow_record *r)
+{
+	int64_t shift = (int64_t)(clock_wall_ns() - clock_monotonic_ns()) - e->epoch_offset_ns;
+
+	r->start_ns += (uint64_t)shift;
+	r->end_ns += (uint64_t)shift;
+	for (int d = 0; d < DIR_N; d++) {
+		if (!r->dir_start_ns[d])
+			continue;
+		r->dir_start_ns[d] += (uint64_t)shift;
+		r->dir_end_ns[d] += (uint64_t)shift;
+	}
+}
+
+/* Ends when the program is told to stop: from then on a full queue drops by name. */
+static void wait_for_room(const struct exporter *e, struct output *o)
+{
+	while (!output_has_room(o) && !atomic_load_explicit(e->stop, memory_order_relaxed)) {
+		output_poll(o, clock_wall_ns());
+		if (!output_has_room(o))
+			sleep_ns(ROOM_WAIT_NS);
+	}
+}
+
+static void tell(struct exporter *e, pfring_ft_flow *flow)
+{
+	struct flow_record r;
+
+	ft_flow_record(flow, &r);
+	r.sampling_packets = e->sampling;
+	if (e->live)
+		to_wall_clock(e, &r);
+	top_count(&e->top, &r);
+	for (unsigned int i = 0; i < e->n_outputs; i++) {
+		if (!e->live)
+			wait_for_room(e, e->outputs[i]);
+		output_submit(e->outputs[i], &r);
+	}
+	e->records++;
+	pfring_ft_flow_free(flow);
+}
+
+static unsigned int take_from_lanes(struct exporter *e)
+{
+	void *flows[TAKE_MAX];
+	unsigned int taken = 0;
+
+	for (unsigned int i = 0; i < e->n_lanes; i++) {
+		unsigned int n =
+			rte_ring_sc_dequeue_burst(e->lanes[i].ended, flows, TAKE_MAX, NULL);
+
+		for (unsigned int f = 0; f < n; f++)
+			tell(e, flows[f]);
+		taken += n;
+	}
+	return taken;
+}
+
+/* Only true when looked at before the rings are: what a lane put in last is still found. */
+static bool lanes_done(const struct exporter *e)
+{
+	for (unsigned int i = 0; i < e->n_lanes; i++)
+		if (!atomic_load_explicit(&e->lanes[i].done, memory_order_acquire))
+			return false;
+	return true;
+}
+
+bool exporter_unread(const struct exporter *e)
+{
+	for (unsigned int i = 0; i < e->n_outputs; i++)
+		if (!output_reader_gone(e->outputs[i]))
+			return false;
+	return true;
+}
+
+/* A probe that runs for months says when an output begins to fail, and then now and again. */
+static void tell_trouble(struct exporter *e)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (now_ns - e->looked_ns < TROUBLE_LOOK_NS)
+		return;
+	e->looked_ns = now_ns;
+	for (unsigned int i = 0; i < e->n_outputs; i++) {
+		struct output_trouble *t = &e->trouble[i];
+		uint64_t dropped = output_counters(e->outputs[i])->dropped[OUTPUT_DROP_transport];
+		bool more = dropped > t->seen;
+
+		t->seen = dropped;
+		if (!more || (t->told_ns && now_ns - t->told_ns < TROUBLE_TELL_NS))
+			continue;
+		t->told_ns = now_ns;
+		log_warning("output %s (%" PRIu64 " records lost so far)",
+			    output_last_error(e->outputs[i]), dropped);
+	}
+}
+
+/* When every reader went away (| head) the run ends: there is nobody left to tell. */
+static void poll_outputs(struct exporter *e)
+{
+	for (unsigned int i = 0; i < e->n_outputs; i++)
+		output_poll(e->outputs[i], clock_wall_ns());
+	if (e->live)
+		tell_trouble(e);
+	if (exporter_unread(e))
+		atomic_store_explicit(e->stop, true, memory_order_relaxed);
+}
+
+/*
+ * With files nothing is dropped for want of time: every queue empties at the pace of its transport,
+ * unless one has stood still for long or the program is told to stop.
+ */
+static void drain_lossless(struct exporter *e)
+{
+	uint64_t least = UINT64_MAX, moved_ns = clock_monotonic_ns();
+
+	for (unsigned int i = 0; i < e->n_outputs; i++)
+		output_drain(e->outputs[i]);
+	while (!atomic_load_explicit(e->stop, memory_order_relaxed) &&
+	       clock_monotonic_ns() - moved_ns < STUCK_NS) {
+		uint64_t waiting = 0;
+
+		for (unsigned int i = 0; i < e->n_outputs; i++)
+			waiting += output_poll(e->outputs[i], clock_wall_ns());
+		if (!waiting)
+			break;
+		if (waiting < least) {
+			least = waiting;
+			moved_ns = clock_monotonic_ns();
+		}
+		sleep_ns(ROOM_WAIT_NS);
+	}
+}
+
+void exporter_run(struct exporter *e)
+{
+	for (;;) {
+		bool last = lanes_done(e);
+		unsigned int taken = take_from_lanes(e);
+
+		poll_outputs(e);
+		if (taken)
+			continue;
+		if (last)
+			break;
+		sleep_ns(REST_NS);
+	}
+	if (!e->live)
+		drain_lossless(e);
+	uint64_t deadline = clock_monotonic_ns() + e->drain_timeout_ns;
+	for (unsigned int i = 0; i < e->n_outputs; i++)
+		output_close(e->outputs[i], deadline);
+}

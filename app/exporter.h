@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The export lcore: rings -> records -> outputs -> flows back to their lane. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/limits.h"
+#include "export/output.h"
+#include "lane.h"
+#include "top.h"
+
+struct exporter {
+	struct output *outputs[OUTPUTS_MAX];
+	unsigned int n_outputs;
+	struct lane *lanes;
+	unsigned int n_lanes;
+	bool live;		 /* records are dropped rather than waited for */
+	int64_t epoch_offset_ns; /* live: what the lanes' time line was to the wall clock when it
+				    began */
+	uint32_t sampling;	 /* 1 packet in so many was metered */
+	uint64_t drain_timeout_ns;
+	atomic_bool *stop; /* set when the output that people read is gone */
+	struct output_trouble {
+		uint64_t seen;	  /* records dropped by the transport when it was last looked at */
+		uint64_t told_ns; /* CLOCK_MONOTONIC, 0 = never */
+	} trouble[OUTPUTS_MAX];
+	uint64_t looked_ns;
+	struct top top;	  /* what the records said, for the summary */
+	uint64_t records; /* taken from the rings */
+};
+
+/*
+ * Runs until every lane is done and its ring is empty, then drains and closes the outputs. They are
+ * freed by the caller, who may read their counters before. The exporter's thread.
+ */
+void exporter_run(struct exporter *e);
+
+/* Whether no output has a reader any more (| head has seen enough). */
+bool exporter_unread(const struct exporter *e);

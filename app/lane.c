@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ends of the packet's way: receive, process, verdict, emit. The middle is lib/ft/pipeline.c.
+ */
+#include "lane.h"
+
+#include <rte_ring.h>
+
+#include "core/clock.h"
+
+/*
+ * Empty polls before a live lane sleeps, and for how long: a burst of 10 Gbit/s fits the device's
+ * ring.
+ */
+#define IDLE_POLLS    256
+#define IDLE_SLEEP_NS 50000
+/* How often a waiting lane looks at the exporter's ring. */
+#define RING_WAIT_NS 50000
+
+/* The probe watches: whatever the verdict, a packet ends here. */
+static void verdict(struct lane *l, const pfring_ft_packet *packets, unsigned int n)
+{
+	if (n)
+		l->input.release(l->input.self, packets, n);
+}
+
+static bool may_wait_for_exporter(const struct lane *l)
+{
+	if (!l->live)
+		return true;
+	return l->give_up_ns && clock_monotonic_ns() < l->give_up_ns;
+}
+
+/* The table's export callback. A full ring costs the record, by name, never the lane. */
+static void emit(pfring_ft_flow *flow, void *self)
+{
+	struct lane *l = self;
+
+	while (rte_ring_sp_enqueue(l->ended, flow) != 0) {
+		if (!may_wait_for_exporter(l)) {
+			ft_count_table(l->table, TABLE_records_dropped_ring_full);
+			pfring_ft_flow_free(flow);
+			return;
+		}
+		sleep_ns(RING_WAIT_NS);
+	}
+}
+
+/* No packet: timeouts go on; then the CPU rests. */
+static void idle(struct lane *l, unsigned int *empty_polls)
+{
+	uint64_t reached_ns = l->input.now_ns(l->input.self);
+
+	if (l->input.time_restarts && l->input.time_restarts(l->input.self)) {
+		pfring_ft_housekeeping_ns(l->table, reached_ns);
+		ft_restart_time(l->table);
+	}
+	if (!l->live)
+		return;
+	if (pfring_ft_housekeeping_ns(l->table, reached_ns) == 0 && ++*empty_polls > IDLE_POLLS)
+		sleep_ns(IDLE_SLEEP_NS);
+}
+
+/* True when the input ended, false when the program stopped before. */
+static bool receive_and_process(struct lane *l)
+{
+	pfring_ft_packet in[PFRING_FT_BURST_MAX], out[PFRING_FT_BURST_MAX];
+	unsigned int empty_polls = 0;
+
+	while (!atomic_load_explicit(l->stop, memory_order_relaxed)) {
+		int n_in = l->input.receive(l->input.self, in, l->burst);
+		if (n_in == INPUT_END)
+			return true;
+		admit_burst(&l->admit, l->table, in, (unsigned int)n_in);
+		unsigned int n_out = pfring_ft_process_burst(l->table, in, (unsigned int)n_in, out);
+		verdict(l, out, n_out);
+		if (n_in || n_out)
+			empty_polls = 0;
+		else
+			idle(l, &empty_polls);
+	}
+	return false;
+}
+
+/* The program stopped while a reader still filled this input: nobody may wait for it for ever. */
+static void discard_input(struct lane *l)
+{
+	pfring_ft_packet packets[PFRING_FT_BURST_MAX];
+	int n;
+
+	while ((n = l->input.receive(l->input.self, packets, PFRING_FT_BURST_MAX)) != INPUT_END) {
+		for (int i = 0; i < n; i++)
+			ft_count_drop(l->table, DROP_lane_stopped, packets[i].len);
+		verdict(l, packets, (unsigned int)n);
+		if (n == 0 && l->input.time_restarts)
+			l->input.time_restarts(l->input.self);
+	}
+}
+
+/* What is still on its way through the table comes out, then every flow ends. */
+static void drain(struct lane *l)
+{
+	pfring_ft_packet out[PFRING_FT_BURST_MAX];
+	unsigned int n;
+
+	l->give_up_ns = clock_monotonic_ns() + l->drain_timeout_ns;
+	while ((n = pfring_ft_process_burst(l->table, NULL, 0, out)) > 0)
+		verdict(l, out, n);
+	pfring_ft_housekeeping_ns(l->table, l->input.now_ns(l->input.self));
+	pfring_ft_flush(l->table);
+}
+
+void lane_run(struct lane *l)
+{
+	pfring_ft_set_flow_export_callback(l->table, emit, l);
+	bool ended = receive_and_process(l);
+
+	drain(l);
+	if (!ended && l->input.shared)
+		discard_input(l);
+	atomic_store_explicit(&l->done, true, memory_order_release);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One RX worker: takes bursts from its input, runs them through its table, gives them back, and
+ * hands what ended to the exporter.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "admit.h"
+#include "ft/ft.h"
+#include "input.h"
+
+struct rte_ring;
+
+struct lane {
+	unsigned int id;
+	unsigned int burst; /* packets asked for at once */
+	bool live;	    /* the input is a device: never waits for the exporter */
+	struct input input;
+	struct admit admit; /* filter and sampling */
+	pfring_ft_table *table;
+	struct rte_ring *ended;	   /* to the exporter: pfring_ft_flow pointers; the only producer is
+				      this lane */
+	const atomic_bool *stop;   /* the program ends */
+	uint64_t drain_timeout_ns; /* how long a stopping live lane may wait for the exporter */
+	uint64_t give_up_ns; /* CLOCK_MONOTONIC: from when on a full ring loses records; 0 = not
+				stopping */
+	atomic_bool done;    /* everything is in the ring */
+};
+
+/* Runs until the input ends or the program stops, then ends all flows. The lane's thread. */
+void lane_run(struct lane *l);

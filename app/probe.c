@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Bring-up in order, take-down in the reverse one. */
+#include "probe.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <rte_ring.h>
+
+#include "exporter.h"
+#include "files.h"
+#include "log.h"
+#include "offline.h"
+#include "overwrite.h"
+#include "ports.h"
+#include "stats.h"
+#include "core/clock.h"
+#include "workers.h"
+
+/* timeout(1) and shells may send the same signal twice: to the process and to its group. */
+#define SIGNAL_AGAIN_NS 500000000
+
+struct probe {
+	const struct options *o;
+	bool live;
+	struct offline *offline; /* the input, one of the two */
+	struct ports *ports;
+	struct lane lanes[LANES_MAX];
+	unsigned int n_lanes;
+	struct bpf_program filter, own;
+	bool has_filter, has_own;
+	struct exporter exporter;
+	unsigned int lanes_running; /* threads that were started */
+	bool exporter_runs;
+	atomic_bool stop;
+	int ended_fd; /* eventfd: the exporter is done */
+	uint64_t started_ns;
+	char error[512];
+};
+
+/* From here on Ctrl-C and systemctl stop are waited for, not jumped at, in every thread. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* The EAL starts threads; a pipe may have nothing to say yet, and Ctrl-C just ends that wait. */
+static bool open_input(struct probe *p)
+{
+	int rc;
+
+	if (p->live) {
+		block_signals();
+		rc = ports_open(&p->ports, p->o, p->error, sizeof p->error);
+	} else {
+		rc = offline_open(&p->offline, p->o, &p->stop, p->error, sizeof p->error);
+		block_signals();
+	}
+	return rc == 0;
+}
+
+static bool open_outputs(struct probe *p)
+{
+	struct exporter *e = &p->exporter;
+
+	for (; e->n_outputs < p->o->n_outputs; e->n_outputs++)
+		if (output_open(&e->outputs[e->n_outputs], &p->o->outputs[e->n_outputs], p->error,
+				sizeof p->error))
+			return false;
+	return true;
+}
+
+/* The traffic of every output, as one filter. */
+static int own_traffic(const struct exporter *e, char *text, size_t len)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (unsigned int i = 0; i < e->n_outputs; i++) {
+		char one[1024];
+		int rc = output_own_traffic(e->outputs[i], one, sizeof one);
+
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			continue;
+		n += (size_t)snprintf(text + n, len - n, "%s(%s)", n ? " or " : "", one);
+		if (n >= len)
+			return -ENOSPC;
+	}
+	return 0;
+}
+
+/* Files are filtered where they are read, by their own link types. */
+static bool compile_filters(struct probe *p)
+{
+	const struct options_lane *o = &p->o->lane;
+	char text[BPF_BYTES_MAX];
+
+	if (!p->live)
+		return true;
+	if (o->bpf[0]) {
+		if (admit_compile(&p->filter, o->bpf, false, p->error, sizeof p->error))
+			return false;
+		p->has_filter = true;
+	}
+	if (!o->exclude_own_export)
+		return true;
+	if (own_traffic(&p->exporter, text, sizeof text)) {
+		snprintf(p->error, sizeof p->error,
+			 "too many outputs to tell their own traffic apart; "
+			 "set [lane] exclude_own_export = no");
+		return false;
+	}
+	if (!text[0])
+		return true;
+	if (admit_compile(&p->own, text, true, p->error, sizeof p->error))
+		return false;
+	p->has_own = true;
+	return true;
+}
+
+/* An rte_ring needs no EAL when its memory is ours. */
+static struct rte_ring *ring_create(unsigned int count)
+{
+	ssize_t len = rte_ring_get_memsize(count);
+	struct rte_ring *r = len > 0 ? aligned_alloc(RTE_CACHE_LINE_SIZE, (size_t)len) : NULL;
+
+	if (r && rte_ring_init(r, "ended", count, RING_F_SP_ENQ | RING_F_SC_DEQ)) {
+		free(r);
+		r = NULL;
+	}
+	return r;
+}
+
+static bool make_lane(struct probe *p, unsigned int i)
+{
+	struct lane *l = &p->lanes[i];
+	struct ft_options options;
+
+	*l = (struct lane){
+		.id = i,
+		.burst = p->o->lane.burst,
+		.live = p->live,
+		.stop = &p->stop,
+		.drain_timeout_ns = p->o->probe.drain_timeout_ns,
+		.ended = ring_create(EXPORT_RING_FLOWS),
+	};
+	p->n_lanes = i + 1;
+	options_to_ft(p->o, &options);
+	options.table_id = (uint16_t)i;
+	options.numa_node = p->live ? ports_numa_node(p->ports, i) : -1;
+	options.prefault = p->live;
+	if (!l->ended) {
+		snprintf(p->error, sizeof p->error, "no memory for lane %u; lower --lanes", i);
+		return false;
+	}
+	if (ft_table_create(&l->table, &options, p->error, sizeof p->error))
+		return false;
+	admit_init(&l->admit, p->o->lane.sampling, p->o->lane.sampling_mode, i);
+	l->admit.filter = p->has_filter ? &p->filter : NULL;
+	l->admit.own = p->has_own ? &p->own : NULL;
+	l->input = p->live ? ports_input(p->ports, i, l->table) : offline_input(p->offline, i);
+	return true;
+}
+
+static bool make_lanes(struct probe *p)
+{
+	if (p->o->dpi.enabled)
+		ft_count_dpi_memory();
+	for (unsigned int i = 0; i < p->o->lane.count; i++)
+		if (!make_lane(p, i))
+			return false;
+	return true;
+}
+
+static void run_lane(void *lane)
+{
+	lane_run(lane);
+}
+
+static void run_exporter(void *self)
+{
+	struct probe *p = self;
+	const uint64_t one = 1;
+
+	exporter_run(&p->exporter);
+	if (write(p->ended_fd, &one, sizeof one) != sizeof one)
+		log_error("cannot wake the main thread: %s", strerror(errno));
+}
+
+/* The exporter first: from then on whatever a lane ends is told. */
+static int start_workers(struct probe *p)
+{
+	int rc;
+
+	p->exporter.live = p->live;
+	p->exporter.lanes = p->lanes;
+	p->exporter.n_lanes = p->n_lanes;
+	p->exporter.epoch_offset_ns = p->live ? ports_epoch_offset_ns(p->ports) : 0;
+	p->exporter.sampling = p->o->lane.sampling;
+	p->exporter.drain_timeout_ns = p->o->probe.drain_timeout_ns;
+	p->exporter.stop = &p->stop;
+	p->started_ns = clock_monotonic_ns();
+	rc = worker_start(p->n_lanes, run_exporter, p, p->live);
+	p->exporter_runs = rc == 0;
+	for (; rc == 0 && p->lanes_running < p->n_lanes; p->lanes_running++)
+		rc = worker_start(p->lanes_running, run_lane, &p->lanes[p->lanes_running], p->live);
+	return rc;
+}
+
+/* A port receives before it is polled; a reader fills rings once somebody empties them. */
+static bool start(struct probe *p)
+{
+	int rc;
+
+	if (p->live && ports_start(p->ports, p->error, sizeof p->error))
+		return false;
+	rc = start_workers(p);
+	if (rc == 0 && !p->live)
+		rc = offline_start(p->offline);
+	if (rc)
+		snprintf(p->error, sizeof p->error, "cannot start a thread: %s", strerror(-rc));
+	return rc == 0;
+}
+
+/* What was started ends; lanes that never ran have nothing to say. */
+static void wait_for_workers(struct probe *p)
+{
+	for (unsigned int i = p->lanes_running; i < p->n_lanes; i++)
+		atomic_store(&p->lanes[i].done, true);
+	for (unsigned int i = 0; i < p->lanes_running; i++)
+		worker_wait(i, p->live);
+	if (p->exporter_runs)
+		worker_wait(p->n_lanes, p->live);
+	if (!p->live)
+		offline_wait(p->offline);
+}
+
+/* Until the exporter says that all is told; a signal asks for that, a second one does not wait. */
+static void wait_for_end(struct probe *p)
+{
+	struct pollfd fds[2] = {{.fd = p->ended_fd, .events = POLLIN}, {.events = POLLIN}};
+	uint64_t asked_ns = 0;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
+	while (!(fds[0].revents & POLLIN)) {
+		struct signalfd_siginfo info;
+
+		if (poll(fds, 2, -1) <= 0 || !(fds[1].revents & POLLIN))
+			continue;
+		if (read(fds[1].fd, &info, sizeof info) != sizeof info)
+			continue;
+		if (!atomic_exchange(&p->stop, true))
+			asked_ns = clock_monotonic_ns();
+		else if (clock_monotonic_ns() - asked_ns > SIGNAL_AGAIN_NS)
+			_exit(128 + (int)info.ssi_signo);
+	}
+	close(fds[1].fd);
+}
+
+static bool report_files(const struct probe *p)
+{
+	bool failure;
+	const char *problem = offline_problem(p->offline, &failure);
+
+	if (*problem)
+		log_line(failure ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", problem);
+	return !failure;
+}
+
+/* What outputs could not do is named; what the summary says depends on who still reads. */
+static bool report(struct probe *p)
+{
+	struct stats s = {.exporter = &p->exporter,
+			  .elapsed_ns = clock_monotonic_ns() - p->started_ns};
+	bool good = true;
+	int rc;
+
+	stats_sum_lanes(&s, p->lanes, p->n_lanes);
+	if (p->live)
+		ports_stats(p->ports, &s);
+	else
+		offline_stats(p->offline, &s);
+	if (p->o->probe.stats_json[0]) {
+		rc = stats_write_json(&s, p->o->probe.stats_json);
+		if (rc)
+			log_error("%s: cannot write the counters: %s", p->o->probe.stats_json,
+				  strerror(-rc));
+		good = rc == 0;
+	}
+	if (exporter_unread(&p->exporter))
+		return good;
+	for (unsigned int i = 0; i < p->exporter.n_outputs; i++) {
+		const char *why = output_last_error(p->exporter.outputs[i]);
+
+		if (*why)
+			log_warning("output %s", why);
+		/* A file that is told to somebody is told in whole, or the run has failed. */
+		if (!p->live &&
+		    output_counters(p->exporter.outputs[i])->dropped[OUTPUT_DROP_transport])
+			good = false;
+	}
+	if (!p->live && !report_files(p))
+		good = false;
+	if (!p->o->quiet)
+		stats_print(&s, stderr);
+	return good;
+}
+
+static bool run(struct probe *p)
+{
+	if (!open_input(p) || !open_outputs(p) || !compile_filters(p) || !make_lanes(p)) {
+		log_error("%s", p->error);
+		return false;
+	}
+	if (!start(p)) {
+		atomic_store(&p->stop, true);
+		wait_for_workers(p);
+		log_error("%s", p->error);
+		return false;
+	}
+	if (p->live)
+		log_notice("reading; Ctrl-C ends and reports");
+	wait_for_end(p);
+	wait_for_workers(p);
+	return report(p);
+}
+
+static void take_down(struct probe *p)
+{
+	for (unsigned int i = 0; i < p->n_lanes; i++) {
+		pfring_ft_destroy_table(p->lanes[i].table);
+		free(p->lanes[i].ended);
+	}
+	for (unsigned int i = 0; i < p->exporter.n_outputs; i++)
+		output_free(p->exporter.outputs[i]);
+	if (p->has_filter)
+		pcap_freecode(&p->filter);
+	if (p->has_own)
+		pcap_freecode(&p->own);
+	if (p->ports)
+		ports_close(p->ports);
+	if (p->offline)
+		offline_close(p->offline);
+	close(p->ended_fd);
+}
+
+int probe_run(const struct options *o)
+{
+	struct probe *p = calloc(1, sizeof *p);
+	bool good;
+
+	if (!p) {
+		log_error("no memory");
+		return EXIT_FAILURE;
+	}
+	if (!overwrite_check(o, p->error, sizeof p->error)) {
+		log_error("%s", p->error);
+		free(p);
+		return OPTIONS_EXIT_BAD;
+	}
+	p->o = o;
+	p->live = o->n_files == 0;
+	p->ended_fd = eventfd(0, EFD_CLOEXEC);
+	good = file_check_writable(o->probe.stats_json) && pid_file_write(o->probe.pid_file);
+	if (good) {
+		good = run(p);
+		pid_file_remove(o->probe.pid_file);
+	}
+	take_down(p);
+	free(p);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
