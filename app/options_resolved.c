@@ -105,13 +105,15 @@ static void print_table(const struct options *o, FILE *f)
 
 static void print_dpi(const struct options *o, FILE *f)
 {
+	struct options_dpi dpi = o->dpi;
 	char flows[32], bytes[32];
 
+	dpi.flows_max = dpi_flows_max(o);
 	if (!o->dpi.enabled)
 		fprintf(f, "dpi       off\n");
 	else
 		fprintf(f, "dpi       on, %s flows and %s bytes a lane%s%s%s%s\n",
-			shown(SETTING_dpi_flows_max, &o->dpi, flows, sizeof flows),
+			shown(SETTING_dpi_flows_max, &dpi, flows, sizeof flows),
 			shown(SETTING_dpi_bytes_max, &o->dpi, bytes, sizeof bytes),
 			o->dpi.protocols_path[0] ? ", protocols of " : "", o->dpi.protocols_path,
 			o->dpi.categories_path[0] ? ", categories of " : "",
