@@ -30,7 +30,7 @@ void json_put_string(struct wbuf *w, const char *s);
 void csv_header(struct wbuf *w);
 void csv_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r);
 
-/* A table for people: columns for 120 characters; what is longer moves its line, not the table. */
+/* A table for people, 120 characters wide; a long cell takes from the blanks behind it. */
 void text_header(struct wbuf *w);
 void text_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r);
 

@@ -159,13 +159,19 @@ static void put_spaces(struct wbuf *w, size_t n)
 		put_u8(w, ' ');
 }
 
-/* The cell just written between `from` and w->at, brought to its width; negative: to the right. */
-static void align_cell(struct wbuf *w, uint8_t *from, int width)
+/*
+ * The cell just written between `from` and w->at, brought to its width; negative: to the right.
+ * What a cell is too long is taken off the blanks of the next ones, so that the line finds back to
+ * its columns.
+ */
+static void align_cell(struct wbuf *w, uint8_t *from, int width, size_t *debt)
 {
-	size_t len = (size_t)(w->at - from);
+	size_t len = (size_t)(w->at - from) + *debt;
 	size_t wanted = (size_t)(width < 0 ? -width : width);
 	size_t missing = wanted > len ? wanted - len : 0;
 
+	*debt = len > wanted ? len - wanted : 0;
+	len = (size_t)(w->at - from);
 	put_spaces(w, missing);
 	if (width < 0 && !w->failed) {
 		memmove(from + missing, from, len);
@@ -174,9 +180,9 @@ static void align_cell(struct wbuf *w, uint8_t *from, int width)
 }
 
 /* Every column is followed by a space, but the last: it has width 0 and ends the line. */
-static void end_cell(struct wbuf *w, uint8_t *from, int width)
+static void end_cell(struct wbuf *w, uint8_t *from, int width, size_t *debt)
 {
-	align_cell(w, from, width);
+	align_cell(w, from, width, debt);
 	if (width) {
 		put_u8(w, ' ');
 		return;
@@ -188,13 +194,14 @@ static void end_cell(struct wbuf *w, uint8_t *from, int width)
 
 void text_header(struct wbuf *w)
 {
+	size_t debt = 0;
 	uint8_t *from;
 
 #define NO_TEXT
 #define TEXT(heading, width, cell)                                                                 \
 	from = w->at;                                                                              \
 	put_literal(w, heading);                                                                   \
-	end_cell(w, from, width);
+	end_cell(w, from, width, &debt);
 #define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, ...) text
 #include "record/elements.def"
 #undef TEXT
@@ -203,12 +210,13 @@ void text_header(struct wbuf *w)
 void text_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r)
 {
 	struct text_line line = {.w = w, .r = r, .encoder = e};
+	size_t debt = 0;
 	uint8_t *from;
 
 #define TEXT(heading, width, cell)                                                                 \
 	from = w->at;                                                                              \
 	text_cell_##cell(&line);                                                                   \
-	end_cell(w, from, width);
+	end_cell(w, from, width, &debt);
 #define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, ...) text
 #include "record/elements.def"
 #undef TEXT

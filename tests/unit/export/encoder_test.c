@@ -203,6 +203,24 @@ static void test_csv(void **state)
 	assert_has(csv, ",\"a\"\"b\\c\n\r\t\x01\x1b[31m\x7f,\xc3\xa9\xef\xbf\xbd");
 }
 
+/* A long address takes from the blanks behind it: the columns after it stand where they always do.
+ */
+static void test_long_text_cells_find_back(void **state)
+{
+	struct wbuf w = wbuf_make(text, sizeof text - 1);
+	struct flow_record r = sample_ipv6();
+	size_t column;
+
+	(void)state;
+	text_header(&w);
+	*w.at = '\0';
+	column = (size_t)(strstr(text, "END ") - text);
+	assert_int_equal(strstr(encoded(text_encode, r), "idle ") - text, column);
+	inet_pton(AF_INET6, "fe80::1234:5678:9abc", r.src_addr);
+	inet_pton(AF_INET6, "ff02::2", r.dst_addr);
+	assert_int_equal(strstr(encoded(text_encode, r), "idle ") - text, column);
+}
+
 static void test_text(void **state)
 {
 	struct wbuf w = wbuf_make(text, sizeof text - 1);
@@ -372,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_a_record_that_does_not_fit),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_long_text_cells_find_back),
 		cmocka_unit_test(test_text_in_local_time),
 		cmocka_unit_test(test_ipfix_ipv4),
 		cmocka_unit_test(test_ipfix_others),
