@@ -4,27 +4,13 @@
  */
 #include "options_edit.h"
 
-#include "export/format.h"
+#include "core/words.h"
 #include "options_value.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
-
-/* Whatever a file or an argument held, the terminal gets text. */
-static void make_printable(char *text)
-{
-	for (size_t n = strlen(text), len; n; text += len, n -= len) {
-		len = utf8_sequence((const uint8_t *)text, n);
-		/* Below U+00A0 are control characters once more. */
-		if (len > 1 && !(text[0] == '\xC2' && (unsigned char)text[1] < 0xA0))
-			continue;
-		if (len != 1 || iscntrl((unsigned char)*text))
-			*text = '?';
-		len = 1;
-	}
-}
 
 void options_complain(struct options_errors *e, const char *format, ...)
 {
@@ -37,7 +23,7 @@ void options_complain(struct options_errors *e, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	make_printable(line);
+	words_make_printable(line);
 	fprintf(e->to, "ftprobe: %s\n", line);
 }
 

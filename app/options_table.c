@@ -5,6 +5,8 @@
  */
 #include "options_table.h"
 
+#include "core/words.h"
+
 #include <string.h>
 
 /* clang-format off */
@@ -207,89 +209,33 @@ enum option_action option_action_by_letter(char letter)
 	return id;
 }
 
-/* '-' and '_' are the same letter: people mix them up. */
-static bool same_letter(char a, char b)
-{
-	return a == b || ((a == '-' || a == '_') && (b == '-' || b == '_'));
-}
-
-static unsigned int least(unsigned int a, unsigned int b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * Letters to insert, remove, replace or swap with their neighbour (optimal string alignment) to get
- * from one word to the other; words longer than any name are infinitely far.
- */
-static unsigned int word_distance(const char *a, const char *b)
-{
-	unsigned int rows[3][NAME_BYTES_MAX + 1];
-	size_t len_a = strlen(a), len_b = strlen(b);
-
-	if (len_a > NAME_BYTES_MAX || len_b > NAME_BYTES_MAX)
-		return UINT32_MAX;
-	for (size_t j = 0; j <= len_b; j++)
-		rows[0][j] = (unsigned int)j;
-	for (size_t i = 1; i <= len_a; i++) {
-		unsigned int *row = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
-
-		row[0] = (unsigned int)i;
-		for (size_t j = 1; j <= len_b; j++) {
-			row[j] = least(up[j - 1] + !same_letter(a[i - 1], b[j - 1]),
-				       least(row[j - 1], up[j]) + 1);
-			if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
-			    same_letter(a[i - 2], b[j - 1]))
-				row[j] = least(row[j], up2[j - 2] + 1);
-		}
-	}
-	return rows[len_a % 3][len_b];
-}
-
-/* The nearest word so far: near is a third of its letters wrong at most, or its beginning. */
-struct nearest {
-	const char *word;
-	unsigned int distance;
-};
-
-static void nearest_offer(struct nearest *n, const char *wanted, const char *word)
-{
-	unsigned int distance = word_distance(wanted, word);
-	size_t len = strlen(wanted);
-
-	if (distance > (strlen(word) + 2) / 3 && (len < 3 || strncmp(wanted, word, len) != 0))
-		return;
-	if (!n->word || distance < n->distance)
-		*n = (struct nearest){.word = word, .distance = distance};
-}
-
 const char *option_section_near(const char *name)
 {
-	struct nearest n = {0};
+	struct nearest_word n = {0};
 
 	for (enum option_section id = 0; id < SECTION_N; id++)
-		nearest_offer(&n, name, sections[id].name);
+		nearest_word_offer(&n, name, sections[id].name);
 	return n.word;
 }
 
 const char *option_key_near(enum option_section section, const char *key)
 {
-	struct nearest n = {0};
+	struct nearest_word n = {0};
 
 	for (enum option_setting id = 0; id < SETTING_N; id++)
 		if (settings[id].section == section)
-			nearest_offer(&n, key, settings[id].key);
+			nearest_word_offer(&n, key, settings[id].key);
 	return n.word;
 }
 
 const char *option_long_near(const char *name)
 {
-	struct nearest n = {0};
+	struct nearest_word n = {0};
 
 	for (enum option_action id = 0; id < ACTION_N; id++)
-		nearest_offer(&n, name, actions[id].name);
+		nearest_word_offer(&n, name, actions[id].name);
 	for (enum option_setting id = 0; id < SETTING_N; id++)
 		if (settings[id].cli_long)
-			nearest_offer(&n, name, settings[id].cli_long);
+			nearest_word_offer(&n, name, settings[id].cli_long);
 	return n.word;
 }

@@ -211,31 +211,18 @@ void put_scaled(struct wbuf *w, uint64_t v)
 	put_u8(w, (uint8_t)units[unit]);
 }
 
-static bool is_continuation(uint8_t byte)
+void put_utf8(struct wbuf *w, const char *s, size_t len_max)
 {
-	return (byte & 0xc0) == 0x80;
-}
+	const uint8_t *p = (const uint8_t *)s;
+	size_t len = strnlen(s, len_max);
 
-unsigned int utf8_sequence(const uint8_t *p, size_t n)
-{
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		return n >= 2 && is_continuation(p[1]) ? 2 : 0;
-	if ((p[0] & 0xf0) == 0xe0) {
-		if (n < 3 || !is_continuation(p[1]) || !is_continuation(p[2]))
-			return 0;
-		if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f))
-			return 0;
-		return 3;
+	for (size_t i = 0; i < len;) {
+		unsigned int n = utf8_sequence(p + i, len - i);
+
+		if (n)
+			put_bytes(w, p + i, n);
+		else
+			put_literal(w, UTF8_REPLACEMENT);
+		i += n ? n : 1;
 	}
-	if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-		if (n < 4 || !is_continuation(p[1]) || !is_continuation(p[2]) ||
-		    !is_continuation(p[3]))
-			return 0;
-		if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-			return 0;
-		return 4;
-	}
-	return 0;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "core/bytes.h"
+#include "core/words.h"
 
 #include <stdint.h>
 
@@ -40,8 +41,5 @@ void put_scaled(struct wbuf *w, uint64_t v);
 /* U+FFFD, what stands where bytes are no UTF-8. */
 #define UTF8_REPLACEMENT "\xef\xbf\xbd"
 
-/*
- * Length in bytes of the well-formed UTF-8 sequence at p, of n > 0 bytes (RFC 3629: no surrogates,
- * no overlong forms); 0 when there is none and one byte is to be replaced.
- */
-unsigned int utf8_sequence(const uint8_t *p, size_t n);
+/* Text as it is but for bytes that are no UTF-8, cut after len_max bytes of s. */
+void put_utf8(struct wbuf *w, const char *s, size_t len_max);
