@@ -75,5 +75,5 @@ void lane_counters_add(struct lane_counters *to, const struct lane_counters *fro
 	const uint64_t *f = (const uint64_t *)from;
 
 	for (size_t i = 0; i < sizeof *to / sizeof *t; i++)
-		t[i] += f[i];
+		t[i] += __atomic_load_n(&f[i], __ATOMIC_RELAXED);
 }

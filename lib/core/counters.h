@@ -42,7 +42,16 @@ enum output_counter {
 };
 
 /*
- * What one lane counts: plain words with one writer, the lane. At every instant
+ * Adds to a counter that other threads may read at any time. It has one writer, so no lock is
+ * needed: an ordinary load, add and store, each whole.
+ */
+static inline void counter_add(uint64_t *word, uint64_t n)
+{
+	__atomic_store_n(word, *word + n, __ATOMIC_RELAXED);
+}
+
+/*
+ * What one lane counts: words with one writer, the lane, see counter_add(). At every instant
  * rx_packets = metered_packets + the sum of dropped[].
  */
 struct lane_counters {

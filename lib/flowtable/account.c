@@ -5,6 +5,12 @@
 
 enum { TCP_FIN = 0x01, TCP_RST = 0x04 };
 
+/* A start of 0 means no packet, so a packet without a time has the next best one. */
+static inline uint64_t known_time(uint64_t time_ns)
+{
+	return time_ns ? time_ns : 1;
+}
+
 /* The first packet of a direction since the record began. */
 static __attribute__((noinline)) void first_of_direction(struct flowtable *t, struct flow_hot *hot,
 							 const struct packet *k,
@@ -12,7 +18,7 @@ static __attribute__((noinline)) void first_of_direction(struct flowtable *t, st
 {
 	if (!hot->packets[DIR_FWD] && !hot->packets[DIR_REV])
 		flow_open_window(t, hot, k->time_ns);
-	flowtable_flow(t, hot->cold)->start_ns[direction] = k->time_ns;
+	flowtable_flow(t, hot->cold)->start_ns[direction] = known_time(k->time_ns);
 	/* Even one that comes late: a direction ends with its own packets. */
 	if (direction == DIR_FWD)
 		hot->last_fwd = k->time_ns & HOT_TIME_MASK;
@@ -27,7 +33,7 @@ static __attribute__((noinline)) void packet_from_the_past(struct flowtable *t,
 	struct flow *f = flowtable_flow(t, hot->cold);
 
 	if (time_ns < f->start_ns[direction])
-		f->start_ns[direction] = time_ns;
+		f->start_ns[direction] = known_time(time_ns);
 }
 
 static inline void count_octets(struct flowtable *t, struct flow_hot *hot, uint32_t octets,
@@ -105,9 +111,23 @@ static inline void track_tcp(const struct flowtable *t, struct flow_hot *hot, ui
 	if (flags & TCP_RST)
 		state |= FLOW_RST;
 	if ((state & (FLOW_FIN_FWD | FLOW_FIN_REV)) == (FLOW_FIN_FWD | FLOW_FIN_REV) ||
-	    ((state & FLOW_RST) && t->options.tcp_rst_ends))
+	    ((flags & TCP_RST) && t->options.tcp_rst_ends))
 		state |= FLOW_CLOSING;
 	hot->state = state;
+}
+
+/* When the sweep must look at a flow that is about to end. */
+static __attribute__((noinline)) void arm_last_packets(struct flowtable *t, struct flow_hot *hot,
+						       uint64_t time_ns)
+{
+	uint64_t span = t->due_span_ns;
+
+	if (t->options.tcp_linger_ns < span)
+		span = t->options.tcp_linger_ns;
+	if (hot->state & FLOW_DOOMED)
+		slot_arm_now(t, hot_slot(t, hot));
+	else
+		slot_arm(t, hot_slot(t, hot), time_ns + span);
 }
 
 unsigned int flowtable_account(struct flowtable *t, struct flow_hot *hot, const struct packet *k,
@@ -123,9 +143,9 @@ unsigned int flowtable_account(struct flowtable *t, struct flow_hot *hot, const 
 	if (k->flags & PACKET_TCP)
 		track_tcp(t, hot, k->tcp_flags, direction);
 
-	uint64_t span = t->due_span_ns;
-	if (unlikely(hot->state & FLOW_CLOSING) && t->options.tcp_linger_ns < span)
-		span = t->options.tcp_linger_ns;
-	slot_arm(t, hot_slot(t, hot), k->time_ns + span);
+	if (unlikely(hot->state & (FLOW_CLOSING | FLOW_DOOMED)))
+		arm_last_packets(t, hot, k->time_ns);
+	else
+		slot_arm(t, hot_slot(t, hot), k->time_ns + t->due_span_ns);
 	return direction;
 }

@@ -17,6 +17,8 @@
  * A due byte lies up to 64 units ahead; looked at 64 units late it is still told from one to come.
  */
 #define DUE_UNITS_SAFE 64
+/* A deadline so long ago still passes for 2^15 units less this, longer than any timeout. */
+#define DEADLINE_UNITS_LATE 0x2000
 /* Sweeps are worth a call this often in a period: a few hundred groups at a time. */
 #define SWEEPS_A_PERIOD 64
 
@@ -29,21 +31,19 @@ static void hot_clear_counters(struct flow_hot *hot)
 }
 
 /* The hot counters join those of the cold record. */
-static void flow_fold(struct flowtable *t, struct flow_hot *hot, struct flow *f)
+static void flow_fold(struct flow_hot *hot, struct flow *f)
 {
-	const uint64_t octets[DIR_N] = {hot->octets_fwd, hot->octets_rev};
-	const uint64_t last[DIR_N] = {hot->last_fwd, hot->last_rev};
+	struct flow_counts c;
 
+	flow_count(f, &c);
 	for (int d = 0; d < DIR_N; d++) {
-		f->packets[d] += hot->packets[d];
-		f->octets[d] += octets[d];
-		f->l2_excess[d] += hot->l2_excess[d];
-		if (f->packets[d])
-			f->end_ns[d] = flowtable_expand_time(t, last[d]);
+		f->packets[d] = c.packets[d];
+		f->octets[d] = c.octets[d];
+		f->l2_excess[d] = (int64_t)(c.wire_octets[d] - c.octets[d]);
+		f->end_ns[d] = c.end_ns[d];
+		f->tcp_flags[d] = c.tcp_flags[d];
 	}
-	f->last_ns = hot_last(t, hot);
-	f->tcp_flags[DIR_FWD] |= hot->tcp_flags_fwd;
-	f->tcp_flags[DIR_REV] |= hot->tcp_flags_rev;
+	f->last_ns = c.last_ns;
 	hot_clear_counters(hot);
 }
 
@@ -57,11 +57,13 @@ static const enum table_counter end_counter[END_N] = {
 static void flow_hand_out(struct flowtable *t, struct flow *f, enum end_reason reason)
 {
 	f->end_reason = (uint8_t)reason;
-	t->options.counters[end_counter[reason]]++;
-	t->options.counters[TABLE_records]++;
+	counter_add(&t->options.counters[end_counter[reason]], 1);
+	counter_add(&t->options.counters[TABLE_records], 1);
+	if (reason != END_SLICE)
+		flowtable_set_live(t, t->n_live - 1);
 	f->lost = t->n_detached >= t->options.detached_max;
 	if (f->lost)
-		t->options.counters[TABLE_records_dropped_detached]++;
+		counter_add(&t->options.counters[TABLE_records_dropped_detached], 1);
 	t->n_detached++;
 	flow_list_append(&t->ended, f);
 }
@@ -73,7 +75,7 @@ static void slot_free(struct flowtable *t, struct flow_hot *hot)
 
 	t->groups[group].tag[slot % FLOW_GROUP_SLOTS] = 0;
 	t->groups[group].used--;
-	t->n_active--;
+	flowtable_set_active(t, t->n_active - 1);
 	for (uint32_t i = 0; i < distance; i++) {
 		group = group ? group - 1 : t->n_groups - 1;
 		if (t->groups[group].overflow != UINT16_MAX)
@@ -86,7 +88,7 @@ void flowtable_end(struct flowtable *t, struct flow_hot *hot, enum end_reason re
 	struct flow *f = flowtable_flow(t, hot->cold);
 	bool husk = hot->state & FLOW_HUSK;
 
-	flow_fold(t, hot, f);
+	flow_fold(hot, f);
 	slot_free(t, hot);
 	if (husk) {
 		/* Nothing to say: it leaves by the same door, only to give back its annex. */
@@ -123,7 +125,7 @@ static void flow_cut(struct flowtable *t, struct flow_hot *hot)
 
 	flow_copy_identity(heir, old);
 	heir->id = t->next_id++;
-	flow_fold(t, hot, old);
+	flow_fold(hot, old);
 	hot->cold = (uint32_t)(((uint8_t *)heir - t->slab) / t->flow_bytes);
 	hot->state |= FLOW_HUSK;
 	flow_hand_out(t, old, END_ACTIVE);
@@ -136,7 +138,7 @@ static void flow_slice(struct flowtable *t, struct flow_hot *hot)
 	struct flow *master = flowtable_flow(t, hot->cold), *slice = slab_take(t);
 
 	flow_copy_identity(slice, master);
-	flow_fold(t, hot, master);
+	flow_fold(hot, master);
 	for (int d = 0; d < DIR_N; d++) {
 		slice->start_ns[d] = master->start_ns[d];
 		slice->end_ns[d] = master->end_ns[d];
@@ -170,7 +172,7 @@ static uint64_t slice_due(struct flowtable *t, const struct flow *f, uint64_t ti
 	if (!t->options.slice_timeout_ns || !start)
 		return NEVER;
 	if (due <= time_ns && t->n_detached >= t->options.detached_max) {
-		t->options.counters[TABLE_slices_postponed]++;
+		counter_add(&t->options.counters[TABLE_slices_postponed], 1);
 		return NEVER;
 	}
 	return due;
@@ -183,6 +185,10 @@ static uint64_t cut_due(const struct flowtable *t, const struct flow_hot *hot, c
 
 bool flow_settle(struct flowtable *t, struct flow_hot *hot, uint64_t time_ns)
 {
+	if (unlikely(hot->state & FLOW_DOOMED)) {
+		flowtable_end(t, hot, END_FORCED);
+		return true;
+	}
 	/* Slice, cut, end: each happens once at most. */
 	for (int step = 0; step < 3; step++) {
 		const struct flow *f = flowtable_flow(t, hot->cold);
@@ -211,7 +217,8 @@ void flow_open_window(struct flowtable *t, struct flow_hot *hot, uint64_t time_n
 	if (hot->state & FLOW_HUSK) {
 		hot->state &= (uint16_t)~FLOW_HUSK;
 		f->flow_start_ns = time_ns;
-		t->options.counters[TABLE_flows_created]++;
+		flowtable_set_live(t, t->n_live + 1);
+		counter_add(&t->options.counters[TABLE_flows_created], 1);
 	}
 	due = f->flow_start_ns + t->options.active_timeout_ns;
 	if (t->options.slice_timeout_ns && time_ns + t->options.slice_timeout_ns < due)
@@ -230,7 +237,51 @@ static void slot_rearm(struct flowtable *t, struct flow_hot *hot)
 		due = cut;
 	if (slice < due)
 		due = slice;
-	slot_arm(t, hot_slot(t, hot), due);
+	/* A byte cannot tell what is long overdue from what is to come. */
+	if (due <= t->now_ns || (hot->state & FLOW_DOOMED))
+		slot_arm_now(t, hot_slot(t, hot));
+	else
+		slot_arm(t, hot_slot(t, hot), due);
+}
+
+/*
+ * The coarse deadline anew. It is compared modulo 2^16, so one that passed long ago is moved to
+ * where it has passed for the time that is, and for packets that come late.
+ */
+static void hot_redate(const struct flowtable *t, struct flow_hot *hot)
+{
+	const struct flow *f = flowtable_flow(t, hot->cold);
+	const uint64_t start = window_start(f), now = t->now_ns >> t->deadline_shift;
+	uint64_t due = f->flow_start_ns + t->options.active_timeout_ns;
+
+	if (start && t->options.slice_timeout_ns && start + t->options.slice_timeout_ns < due)
+		due = start + t->options.slice_timeout_ns;
+	due >>= t->deadline_shift;
+	if (due + DEADLINE_UNITS_LATE < now)
+		due = now - DEADLINE_UNITS_LATE;
+	hot->deadline = (uint16_t)due;
+}
+
+void flowtable_rearm(struct flowtable *t)
+{
+	const uint32_t n_slots = t->n_groups * FLOW_GROUP_SLOTS;
+
+	for (uint32_t slot = 0; slot < n_slots; slot++) {
+		if (!t->groups[slot / FLOW_GROUP_SLOTS].tag[slot % FLOW_GROUP_SLOTS])
+			continue;
+		hot_redate(t, &t->hot[slot]);
+		slot_rearm(t, &t->hot[slot]);
+	}
+}
+
+void flow_doom(struct flow *f)
+{
+	struct flow_hot *hot = flow_hot_line(f);
+
+	if (!hot)
+		return;
+	hot->state |= FLOW_DOOMED;
+	slot_arm_now(f->table, f->slot);
 }
 
 /*
@@ -298,7 +349,7 @@ bool flowtable_time(struct flowtable *t, uint64_t time_ns)
 /* Time starts again: nothing of the old one is left in the table. */
 static void clock_set(struct flowtable *t, uint64_t time_ns)
 {
-	t->now_ns = t->sweep_last_ns = time_ns;
+	t->now_ns = t->sweep_last_ns = t->sweep_next_ns = time_ns;
 	t->sweep_owed = 0;
 	t->settle_at = 0;
 }

@@ -34,5 +34,8 @@ static inline uint64_t hot_idle_span(const struct flowtable *t, const struct flo
 	return (hot->state & FLOW_CLOSING) && linger < idle ? linger : idle;
 }
 
+/* Every flow of the table gets its deadline and its due byte anew, after a change of timeouts. */
+void flowtable_rearm(struct flowtable *t);
+
 /* The record's window opens with this packet: times and the coarse deadline. */
 void flow_open_window(struct flowtable *t, struct flow_hot *hot, uint64_t time_ns);

@@ -23,8 +23,9 @@ enum {
 	FLOW_CLOSING = 1 << 4,	 /* FIN from both sides or RST: lingers for its last packets */
 	FLOW_HUSK = 1 << 5,	 /* no packet yet (begun or cut just now): makes no record */
 	FLOW_WATCHED = 1 << 6,	 /* somebody above wants to see every packet */
-	FLOW_DISTANCE_SHIFT = 8, /* 3 bits: groups from the home group */
-	FLOW_DISTANCE_MASK = 7 << FLOW_DISTANCE_SHIFT,
+	FLOW_DOOMED = 1 << 7,	 /* told to end: does so at the next look */
+	FLOW_DISTANCE_SHIFT = 8, /* 5 bits: groups from the home group */
+	FLOW_DISTANCE_MASK = 31 << FLOW_DISTANCE_SHIFT,
 };
 
 _Static_assert(FLOW_PROBE_GROUPS_MAX <= (FLOW_DISTANCE_MASK >> FLOW_DISTANCE_SHIFT) + 1,

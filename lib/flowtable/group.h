@@ -56,6 +56,23 @@ static inline void slot_arm(struct flowtable *t, uint32_t slot, uint64_t due_ns)
 		*due = value;
 }
 
+/* The sweep looks at a slot as soon as it passes. */
+static inline void slot_arm_now(struct flowtable *t, uint32_t slot)
+{
+	t->groups[slot / FLOW_GROUP_SLOTS].due[slot % FLOW_GROUP_SLOTS] = age_of(t, t->now_ns);
+}
+
+/* How many slots are in use, and how many of them are flows; other threads read both. */
+static inline void flowtable_set_active(struct flowtable *t, uint32_t n)
+{
+	__atomic_store_n(&t->n_active, n, __ATOMIC_RELAXED);
+}
+
+static inline void flowtable_set_live(struct flowtable *t, uint32_t n)
+{
+	__atomic_store_n(&t->n_live, n, __ATOMIC_RELAXED);
+}
+
 static inline uint32_t hot_slot(const struct flowtable *t, const struct flow_hot *hot)
 {
 	return (uint32_t)(hot - t->hot);

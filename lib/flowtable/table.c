@@ -145,15 +145,31 @@ int flowtable_create(struct flowtable **out, const struct flowtable_options *opt
 	return 0;
 }
 
-int flowtable_set_slicing(struct flowtable *t, uint64_t slice_timeout_ns)
+int flowtable_set_timeouts(struct flowtable *t, uint64_t idle_ns, uint64_t active_ns,
+			   uint64_t slice_ns)
 {
-	if (slice_timeout_ns > TIMEOUT_MAX_NS)
-		return -EINVAL;
-	if (t->n_active)
-		return -EBUSY;
-	t->options.slice_timeout_ns = slice_timeout_ns;
+	struct flowtable_options o = t->options;
+	int rc;
+
+	o.idle_timeout_ns = idle_ns;
+	o.active_timeout_ns = active_ns;
+	o.slice_timeout_ns = slice_ns;
+	rc = options_check(&o);
+	if (rc)
+		return rc;
+	/* One by one: other threads read their own parts of the options. */
+	__atomic_store_n(&t->options.idle_timeout_ns, idle_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&t->options.active_timeout_ns, active_ns, __ATOMIC_RELAXED);
+	t->options.slice_timeout_ns = slice_ns;
 	set_spans(t);
+	flowtable_rearm(t);
+	t->sweep_next_ns = t->now_ns;
 	return 0;
+}
+
+void flowtable_set_tcp_rst_ends(struct flowtable *t, bool ends)
+{
+	t->options.tcp_rst_ends = ends;
 }
 
 void flowtable_destroy(struct flowtable *t)
@@ -269,12 +285,12 @@ static struct flow_hot *slot_take(struct flowtable *t, const struct flow_lookup 
 
 			g->tag[i] = l->tag;
 			g->used++;
-			t->n_active++;
+			flowtable_set_active(t, t->n_active + 1);
 			for (uint32_t d = 0, home = l->group; d < distance;
 			     d++, home = group_next(t, home))
 				t->groups[home].overflow += t->groups[home].overflow != UINT16_MAX;
 			if (distance >= t->probe_max)
-				t->probe_max = distance + 1;
+				__atomic_store_n(&t->probe_max, distance + 1, __ATOMIC_RELAXED);
 			struct flow_hot *hot = &t->hot[group * FLOW_GROUP_SLOTS + i];
 			*hot = (struct flow_hot){
 				.state = (uint16_t)(distance << FLOW_DISTANCE_SHIFT)};
@@ -325,8 +341,15 @@ flow_begin(struct flowtable *t, const struct packet *k, const struct flow_lookup
 static inline bool needs_settling(const struct flowtable *t, const struct flow_hot *hot,
 				  uint64_t time_ns)
 {
-	return hot_last(t, hot) + hot_idle_span(t, hot) <= time_ns ||
-	       hot_deadline_passed(t, hot, time_ns);
+	uint64_t span = t->options.idle_timeout_ns;
+
+	/* One test for both, so that a flow can be doomed at no cost to the others. */
+	if (unlikely(hot->state & (FLOW_CLOSING | FLOW_DOOMED))) {
+		if (hot->state & FLOW_DOOMED)
+			return true;
+		span = hot_idle_span(t, hot);
+	}
+	return hot_last(t, hot) + span <= time_ns || hot_deadline_passed(t, hot, time_ns);
 }
 
 /*

@@ -32,6 +32,7 @@ struct flowtable {
 	struct flow_hot *hot;
 	uint32_t n_groups;
 	uint32_t n_active;  /* slots in use */
+	uint32_t n_live;    /* of them, flows: slots less husks */
 	uint32_t sweep_at;  /* next group to sweep */
 	uint32_t settle_at; /* next group of a settling */
 	uint32_t flush_at;  /* next flow of a flush */
@@ -69,14 +70,29 @@ int flowtable_create(struct flowtable **out, const struct flowtable_options *opt
 /* Every flow must have been recycled, or is given up with the table. */
 void flowtable_destroy(struct flowtable *t);
 
-/* Slices from now on, 0 = none; only while no flow is in the table. 0, -EINVAL or -EBUSY. */
-int flowtable_set_slicing(struct flowtable *t, uint64_t slice_timeout_ns);
+/*
+ * Other timeouts from now on, slice 0 = none, also for the flows in the table: what is due by the
+ * new times leaves at the next look, and what was due by the old ones alone and nobody had looked
+ * at goes on. 0, -EINVAL (idle or active 0, one above TIMEOUT_MAX_NS). The table's thread; it walks
+ * the whole table.
+ */
+int flowtable_set_timeouts(struct flowtable *t, uint64_t idle_ns, uint64_t active_ns,
+			   uint64_t slice_ns);
+/* Whether the RSTs that come from now on end their flows. The table's thread. */
+void flowtable_set_tcp_rst_ends(struct flowtable *t, bool ends);
 
-/* Fills the lookup of a parsed packet: key, hash, group and tag. */
+/*
+ * Fills the lookup of a parsed packet: key, hash, group and tag. A device's hash (0 = none) joins
+ * the key's own, so that a constant or bad one cannot fill one group. Packets of one key with
+ * different device hashes are looked for in different places and so make different flows, but for
+ * one pair in 2^15 or less whose group and tag are the same.
+ */
 static inline void flowtable_lookup(const struct flowtable *t, const struct packet *k,
-				    struct flow_lookup *l)
+				    uint32_t device_hash, struct flow_lookup *l)
 {
 	flow_lookup_make(l, k, &t->options.key_rules, &t->options.seed);
+	if (unlikely(device_hash))
+		l->hash = hash_fold(l->hash ^ device_hash, t->options.seed.word[4]);
 	l->group = (uint32_t)(((unsigned __int128)l->hash * t->n_groups) >> 64);
 	l->tag = (uint16_t)(l->hash | 1); /* low bits; the group is made of the high ones */
 }
@@ -140,6 +156,32 @@ bool flowtable_flush_step(struct flowtable *t, uint32_t flows_max);
 
 /* Ends one flow now, for a reason of the caller. */
 void flowtable_end(struct flowtable *t, struct flow_hot *hot, enum end_reason reason);
+
+/*
+ * The flow ends with END_FORCED when it is looked at next: by its next packet's claim (whatever the
+ * packet's time), the sweep, or a flush. Until then it counts on. The table's thread; nothing
+ * happens to a flow that has ended.
+ */
+void flow_doom(struct flow *f);
+
+/* The hot line of a flow, NULL when it is not in the table any more. The table's thread. */
+struct flow_hot *flow_hot_line(const struct flow *f);
+
+/* What a flow counted in its current record; a direction without packets has times 0. */
+struct flow_counts {
+	uint64_t packets[DIR_N];
+	uint64_t octets[DIR_N];	     /* IP length */
+	uint64_t wire_octets[DIR_N]; /* wire length */
+	uint64_t start_ns[DIR_N], end_ns[DIR_N];
+	uint8_t tcp_flags[DIR_N];
+	uint64_t last_ns; /* last packet of the flow, also when this record has none */
+};
+
+/*
+ * Tells what a flow counted, and changes nothing. A flow in the table: the table's thread, the
+ * numbers of this moment. An ended flow or a slice: whoever owns it.
+ */
+void flow_count(const struct flow *f, struct flow_counts *c);
 
 /*
  * A user of the flow lets go; the last one gives it back to its table (a slice its master too).

@@ -52,7 +52,7 @@ uint64_t ft_flows_active(pfring_ft_table *table)
 {
 	const struct ft_table *t = table;
 
-	return __atomic_load_n(&t->flows->n_active, __ATOMIC_RELAXED);
+	return __atomic_load_n(&t->flows->n_live, __ATOMIC_RELAXED);
 }
 
 _Static_assert(DROP_empty < DROP_bad_ip_header, "the parser's reasons are the last ones");

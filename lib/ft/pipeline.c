@@ -50,16 +50,16 @@ static void burst_look_up(struct ft_table *t, struct burst *b)
 
 		if (unlikely(b->packets[i].flags & PFRING_FT_PACKET_IGNORE))
 			continue;
-		t->counters.rx_packets++;
-		t->counters.rx_bytes += k->wire_len;
+		counter_add(&t->counters.rx_packets, 1);
+		counter_add(&t->counters.rx_bytes, k->wire_len);
 		if (unlikely(k->drop != DROP_NONE)) {
-			t->counters.dropped[k->drop]++;
+			counter_add(&t->counters.dropped[k->drop], 1);
 			continue;
 		}
-		t->counters.metered_packets++;
-		t->counters.metered_bytes += k->l3_len;
+		counter_add(&t->counters.metered_packets, 1);
+		counter_add(&t->counters.metered_bytes, k->l3_len);
 		b->metered[m] = (uint8_t)i;
-		flowtable_lookup(t->flows, k, &b->lookups[m]);
+		flowtable_lookup(t->flows, k, 0, &b->lookups[m]);
 		flowtable_prefetch_group(t->flows, &b->lookups[m]);
 		m++;
 	}

@@ -236,7 +236,10 @@ void ft_restart_time(pfring_ft_table *table)
 
 void pfring_ft_flow_set_flow_slicing(pfring_ft_table *table, u_int32_t flow_slice_timeout)
 {
-	flowtable_set_slicing(((struct ft_table *)table)->flows, flow_slice_timeout * SECOND_NS);
+	struct flowtable *f = ((struct ft_table *)table)->flows;
+
+	flowtable_set_timeouts(f, f->options.idle_timeout_ns, f->options.active_timeout_ns,
+			       flow_slice_timeout * SECOND_NS);
 }
 
 void pfring_ft_set_flow_export_callback(pfring_ft_table *table, pfring_ft_export_flow_func callback,

@@ -76,7 +76,7 @@ static inline bool parse_frame(struct walk *w)
 static WALK_RARE void count_notes(const struct walk *w)
 {
 	for (int i = 0; i < NOTE_N; i++)
-		w->parser->notes[i] += w->notes >> i & 1;
+		counter_add(&w->parser->notes[i], w->notes >> i & 1);
 }
 
 void parse_packet(struct parser *p, struct packet *k)

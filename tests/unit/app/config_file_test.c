@@ -50,9 +50,9 @@ static const struct {
 	{"[table]\nMax_Flows = 20\n", "Max_Flows: there is no such key; did you mean max_flows?"},
 	/* numbers */
 	{"[table]\nmax_flows = many\n",
-	 "t.conf:2: [table] max_flows: 'many' is not a number; allowed: 16 to 1000000000"},
+	 "t.conf:2: [table] max_flows: 'many' is not a number; allowed: 1 to 1000000000"},
 	{"[table]\nmax_flows =\n", "[table] max_flows: '' is not a number"},
-	{"[table]\nmax_flows = 15\n", "'15' is out of range; allowed: 16 to 1000000000"},
+	{"[table]\nmax_flows = 0\n", "'0' is out of range; allowed: 1 to 1000000000"},
 	{"[table]\nmax_flows = 2G\n", "'2G' is out of range"},
 	{"[table]\nmax_flows = -3\n", "'-3' is negative"},
 	{"[lane]\nburst = 65\n", "[lane] burst: '65' is out of range; allowed: 1 to 64"},

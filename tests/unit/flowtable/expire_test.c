@@ -257,12 +257,28 @@ static void test_a_late_first_packet_of_a_direction(void **state)
 	fixture_free(x);
 }
 
-/* A fixed sequence of pseudo-random packets, swept in very different ways. */
+/*
+ * A fixed sequence of pseudo-random packets, swept in very different ways. Twice the timeouts
+ * change, at a moment when nothing is due.
+ */
 static unsigned int run_random(struct fixture *x, int sweeps)
 {
+	static const uint64_t idle_s[] = {7, 1}, active_s[] = {29, 5}, slice_s[] = {0, 3};
+
 	uint64_t random = 88172645463325252ULL, time_ns = SECOND_NS;
 
 	for (int i = 0; i < 7000; i++) {
+		const int change = i / 2500 - 1;
+
+		if (i && i % 2500 == 0) {
+			while (flowtable_settle(x->t, time_ns, 50))
+				take_ended(x);
+			take_ended(x);
+			assert_int_equal(flowtable_set_timeouts(x->t, idle_s[change] * SECOND_NS,
+								active_s[change] * SECOND_NS,
+								slice_s[change] * SECOND_NS),
+					 0);
+		}
 		random ^= random << 13;
 		random ^= random >> 7;
 		random ^= random << 17;

@@ -100,6 +100,7 @@ struct spec {
 	bool ipv6;
 	uint16_t vlan;
 	uint32_t tunnel_id;
+	uint32_t device_hash;
 };
 
 static inline void packet_make(struct packet *k, uint8_t addresses[2][16], const struct spec *s)
@@ -144,7 +145,7 @@ static inline struct flow_hot *meter(struct fixture *x, struct spec s)
 			take_ended(x);
 		take_ended(x);
 	}
-	flowtable_lookup(x->t, &k, &l);
+	flowtable_lookup(x->t, &k, s.device_hash, &l);
 	struct flow_hot *hot = flowtable_claim(x->t, &k, &l);
 	take_ended(x);
 	flowtable_account(x->t, hot, &k, &l);
