@@ -100,6 +100,8 @@
 #define DPI_STRING_MAX 512
 /* Longest "Master.App", with its NUL: twice the longest custom name. */
 #define DPI_NAME_BYTES 112
+/* A category's name with its NUL: nDPI's custom ones have at most 31 characters. */
+#define DPI_CATEGORY_BYTES 40
 /* Longest name of a custom protocol; nDPI's own have at most 23 characters. */
 #define DPI_CUSTOM_NAME_MAX 48
 /*
@@ -107,6 +109,8 @@
  * twice over.
  */
 #define DPI_NAMES_MAX 16384
+/* Files of custom protocols, and of custom categories, that a module is made of. */
+#define DPI_FILES_MAX 64
 /* Lines of a file of custom protocols or categories: a blocklist has some 100 K. */
 #define DPI_FILE_LINES_MAX 1000000
 /*

@@ -58,6 +58,19 @@ int memory_map(struct memory *m, size_t len_bytes, int numa_node, bool prefault)
 	return 0;
 }
 
+int memory_map_sparse(struct memory *m, size_t len_bytes)
+{
+	struct memory r = {.len_bytes = len_bytes, .pages = MEMORY_PLAIN};
+
+	if (len_bytes == 0)
+		return -EINVAL;
+	r.base = map_pages(len_bytes, MAP_NORESERVE);
+	if (!r.base)
+		return -ENOMEM;
+	*m = r;
+	return 0;
+}
+
 void memory_unmap(struct memory *m)
 {
 	if (m->base)

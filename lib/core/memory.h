@@ -24,4 +24,9 @@ struct memory {
  * 0, -EINVAL (len_bytes is 0), -ENOMEM. Any thread; memory_unmap() gives it back.
  */
 int memory_map(struct memory *m, size_t len_bytes, int numa_node, bool prefault);
+/*
+ * The same for a pool that is large so that it never runs out, and of which little may be touched:
+ * plain pages, none of them promised.
+ */
+int memory_map_sparse(struct memory *m, size_t len_bytes);
 void memory_unmap(struct memory *m);

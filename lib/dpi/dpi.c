@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A detection module and what it owns: the pool of states, the names, the strings of verdicts. */
+/* A detection module, and what stands beside it: pool of states, names, strings of verdicts. */
 #include "dpi/dpi.h"
 
 #include "dpi/dpi_private.h"
@@ -26,6 +26,7 @@ static void options_take(struct dpi_options *to, const struct dpi_options *from)
 	*to = *from;
 	to->protocols_path = NULL;
 	to->categories_path = NULL;
+	to->module = NULL;
 	to->packets_tcp_max = bounded_packets(from->packets_tcp_max, DPI_PACKETS_TCP_DEFAULT);
 	to->packets_udp_max = bounded_packets(from->packets_udp_max, DPI_PACKETS_UDP_DEFAULT);
 	if (to->flows_max == 0)
@@ -34,21 +35,52 @@ static void options_take(struct dpi_options *to, const struct dpi_options *from)
 		to->bytes_max = DPI_BYTES_DEFAULT;
 }
 
-static int module_make(struct dpi *d, const struct dpi_options *o, const struct dpi_file_error *e)
+int dpi_module_make(struct dpi_module *m, const struct dpi_options *o)
 {
-	int r = 0;
+	pthread_mutex_lock(&module_lock);
+	*m = (struct dpi_module){0};
+	m->ndpi = ndpi_compat_init(&m->context);
+	if (m->ndpi) {
+		ndpi_compat_all_protocols(m->ndpi);
+		ndpi_compat_set_guess(m->ndpi, o->guess);
+	}
+	pthread_mutex_unlock(&module_lock);
+	return m->ndpi ? 0 : -ENOMEM;
+}
 
-	d->module = ndpi_compat_init(&d->context);
-	if (!d->module)
-		return -ENOMEM;
-	ndpi_compat_all_protocols(d->module);
-	ndpi_compat_set_guess(d->module, o->guess);
-	if (o->protocols_path)
-		r = dpi_load_protocols(d, o->protocols_path, e);
+/* Harmless for a module that its maker finalized already. */
+void dpi_module_open(struct dpi_module *m, const struct dpi_options *o)
+{
+	pthread_mutex_lock(&module_lock);
+	if (m->adopted && !o->guess)
+		ndpi_compat_set_guess(m->ndpi, false);
+	ndpi_finalize_initialization(m->ndpi);
+	m->open = true;
+	pthread_mutex_unlock(&module_lock);
+}
+
+void dpi_module_free(struct dpi_module *m)
+{
+	if (!m->ndpi)
+		return;
+	pthread_mutex_lock(&module_lock);
+	ndpi_compat_exit(m->ndpi, m->context);
+	pthread_mutex_unlock(&module_lock);
+	*m = (struct dpi_module){0};
+}
+
+/* A module of our own with the files that the options name. */
+static int module_of_options(struct dpi *d, const struct dpi_options *o,
+			     const struct dpi_file_error *e)
+{
+	int64_t *before = dpi_charge(&d->held_bytes);
+	int r = dpi_module_make(&d->module, &d->options);
+
+	dpi_charge(before);
+	if (r == 0 && o->protocols_path)
+		r = dpi_load_file(d, DPI_FILE_PROTOCOLS, o->protocols_path, e);
 	if (r == 0 && o->categories_path)
-		r = dpi_load_categories(d, o->categories_path, e);
-	if (r == 0)
-		ndpi_finalize_initialization(d->module);
+		r = dpi_load_file(d, DPI_FILE_CATEGORIES, o->categories_path, e);
 	return r;
 }
 
@@ -59,10 +91,13 @@ static int memory_make(struct dpi *d)
 
 	flow_bytes = (flow_bytes + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
 	d->state_bytes = DPI_STATE_FLOW_OFFSET + flow_bytes;
+	const size_t pool_bytes = d->state_bytes * d->options.flows_max;
+
 	d->scratch = calloc(1, flow_bytes);
 	if (!d->scratch)
 		return -ENOMEM;
-	r = memory_map(&d->pool, d->state_bytes * d->options.flows_max, MEMORY_NODE_ANY, false);
+	r = d->options.keep_states ? memory_map_sparse(&d->pool, pool_bytes) :
+				     memory_map(&d->pool, pool_bytes, MEMORY_NODE_ANY, false);
 	return r ? r : dpi_names_init(&d->names);
 }
 
@@ -70,45 +105,74 @@ static int no_memory(const struct dpi_options *o, const struct dpi_file_error *e
 {
 	if (e->len)
 		snprintf(e->text, e->len,
-			 "no memory to inspect %u flows; lower [dpi] flows_max, or use --no-dpi",
+			 "no memory to inspect %u flows; lower flows_max, or do without nDPI",
 			 o->flows_max ? o->flows_max : DPI_FLOWS_DEFAULT);
 	return -ENOMEM;
+}
+
+static int with_files(const struct dpi_file_error *e)
+{
+	if (e->len)
+		snprintf(e->text, e->len,
+			 "a module of your own comes without files: load them once it is adopted");
+	return -EINVAL;
 }
 
 int dpi_create(struct dpi **out, const struct dpi_options *options, char *error_text,
 	       size_t error_len)
 {
 	static const struct ndpi_verdict unknown;
-	const struct dpi_file_error e = {error_text, error_text ? error_len : 0};
-	struct dpi *d = calloc(1, sizeof *d);
-	int r;
+	const struct dpi_file_error e = {error_text, error_text ? error_len : 0, true};
+	struct dpi *d;
+	int r = 0;
 
+	if (options->module && (options->protocols_path || options->categories_path))
+		return with_files(&e);
+	d = calloc(1, sizeof *d);
 	if (!d)
 		return no_memory(options, &e);
 	options_take(&d->options, options);
-	int64_t *before = dpi_charge(&d->held_bytes);
-
-	pthread_mutex_lock(&module_lock);
-	r = module_make(d, options, &e);
-	pthread_mutex_unlock(&module_lock);
-	dpi_charge(before);
+	if (!options->module)
+		r = module_of_options(d, options, &e);
 	if (r == 0)
 		r = memory_make(d);
 	if (r) {
 		dpi_destroy(d);
 		return r == -ENOMEM ? no_memory(options, &e) : r;
 	}
-	d->held_at_create = d->held_bytes;
+	if (options->module)
+		d->module = (struct dpi_module){
+			.ndpi = options->module,
+			.adopted = true,
+			.closed = ndpi_compat_is_finalized(options->module),
+		};
 	dpi_name_intern(d, &unknown); /* the first: what is left when the table is full */
 	*out = d;
 	return 0;
+}
+
+void dpi_open(struct dpi *d)
+{
+	if (d->module.open)
+		return;
+	int64_t *before = dpi_charge(&d->held_bytes);
+
+	dpi_module_open(&d->module, &d->options);
+	dpi_charge(before);
+	d->held_at_open = d->held_bytes; /* there is no flow yet */
+}
+
+void dpi_set_packets_max(struct dpi *d, uint32_t tcp, uint32_t udp)
+{
+	d->options.packets_tcp_max = bounded_packets(tcp, d->options.packets_tcp_max);
+	d->options.packets_udp_max = bounded_packets(udp, d->options.packets_udp_max);
 }
 
 /* Flows that still go on when the module ends: their annexes are worthless from here on. */
 static void leftovers_free(struct dpi *d)
 {
 	for (uint32_t i = 0; i < d->states_touched; i++) {
-		struct dpi_state *s = (void *)((char *)d->pool.base + d->state_bytes * i);
+		struct dpi_state *s = dpi_state_at(d, i);
 
 		if (s->busy)
 			ndpi_free_flow_data(dpi_state_flow(s));
@@ -126,12 +190,9 @@ void dpi_destroy(struct dpi *d)
 	int64_t *before = dpi_charge(NULL);
 
 	leftovers_free(d);
-	if (d->module) {
-		pthread_mutex_lock(&module_lock);
-		ndpi_compat_exit(d->module, d->context);
-		pthread_mutex_unlock(&module_lock);
-	}
+	dpi_module_free(&d->module);
 	dpi_charge(before);
+	dpi_files_forget(d);
 	memory_unmap(&d->pool);
 	dpi_names_fini(&d->names);
 	free(d->scratch);
@@ -140,5 +201,5 @@ void dpi_destroy(struct dpi *d)
 
 struct ndpi_detection_module_struct *dpi_module(struct dpi *d)
 {
-	return d->module;
+	return d->module.ndpi;
 }

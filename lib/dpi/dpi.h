@@ -27,7 +27,10 @@ struct dpi_options {
 	uint64_t bytes_max;	  /* nDPI's allocations beyond its module; 0 = default */
 	bool guess;		  /* by port or address when the payload says nothing */
 	bool extra;		  /* go on for metadata after the protocol is known */
+	bool metadata;	  /* without extra: go on where struct dpi_metadata has more to hold */
 	bool keep_states; /* a state from the first packet until dpi_annex_release() (API tables) */
+	/* Inspect with this module, finalized or not; NULL = one of our own making. */
+	struct ndpi_detection_module_struct *module;
 	const char *protocols_path;  /* custom protocols, nDPI's format; NULL = none */
 	const char *categories_path; /* custom categories, nDPI's format; NULL = none */
 	uint64_t *counters;	     /* DPI_N words of the lane, borrowed */
@@ -37,7 +40,7 @@ struct dpi_options {
 struct dpi_annex {
 	struct dpi_state *state; /* NULL: not begun, or given back with the verdict */
 	struct dpi_meta *meta;	 /* NULL: no metadata */
-	const char *l7_proto;	 /* as long as the struct dpi; NULL before the verdict */
+	const char *l7_proto;	 /* as long as the struct dpi; NULL before nDPI names the flow */
 	uint64_t risk;
 	uint16_t app_id, master_id, category_id, risk_score;
 	uint8_t flags; /* L7_* of record.h */
@@ -57,12 +60,37 @@ void dpi_count_allocations(void);
 uint64_t dpi_allocated_bytes(void);
 
 /*
- * Makes a detection module with all protocols on; nDPI prints nothing meanwhile. Any thread, even
- * several at once. 0, -ENOMEM, -ENOENT or -EINVAL (a custom file that cannot be read or parsed);
- * error_text, if not NULL, says what to do, of a file with its line and what is expected there.
+ * Makes a detection module with all protocols on, or adopts options->module, which dpi_destroy()
+ * then frees; on failure that one stays the caller's, untouched. The protocols of that one are the
+ * caller's choice (nDPI until 4.14 has none on at first). nDPI prints nothing meanwhile. Any
+ * thread, even several at once. 0, -ENOMEM, -ENOENT or -EINVAL (a custom file that cannot be read
+ * or parsed, or files given together with a module); error_text, if not NULL, says what to do, of a
+ * file with its line and what is expected there.
  */
 int dpi_create(struct dpi **out, const struct dpi_options *options, char *error_text,
 	       size_t error_len);
+/*
+ * Finalizes the module now, which takes a while and memory; without it the first packet does. Once
+ * open, custom files need a new module.
+ */
+void dpi_open(struct dpi *d);
+/*
+ * Loads custom protocols, or host names of categories, in nDPI's formats. Files add up; a path that
+ * was loaded before is read anew in its place (but protocols add to a module of the caller's, and
+ * categories replace those that the caller enabled in it). Before the module is open it is loaded
+ * into; later a new module is made with all files so far, and replaces the old one: flows under
+ * inspection go on with it (what nDPI knew of them is kept), flows with a verdict keep their ids
+ * and names. That takes as long as dpi_create(). 0, -EBUSY (the caller's own module is open),
+ * -ENOMEM, -ENOENT or -EINVAL; then nothing has changed, and error_text, if not NULL, says why in
+ * one line, with file and line.
+ */
+int dpi_load_protocols_file(struct dpi *d, const char *path, char *error_text, size_t error_len);
+int dpi_load_categories_file(struct dpi *d, const char *path, char *error_text, size_t error_len);
+/*
+ * Packets given to nDPI a flow before it must decide, as in struct dpi_options; 0 = leave it. For
+ * flows that go on, too.
+ */
+void dpi_set_packets_max(struct dpi *d, uint32_t tcp, uint32_t udp);
 /*
  * States and strings of flows that were not released go with it; their annexes must not be used
  * any more, not even to be released.
@@ -70,7 +98,9 @@ int dpi_create(struct dpi **out, const struct dpi_options *options, char *error_
 void dpi_destroy(struct dpi *d);
 
 /*
- * Gives one packet of a flow to nDPI unless the verdict is final. Directions are DIR_FWD/DIR_REV.
+ * Gives one packet of a flow to nDPI unless the verdict is final. The annex has ids and name as
+ * soon as nDPI has, and may get finer ones while nDPI goes on; flags, confidence, risk and metadata
+ * come with the final verdict. Directions are DIR_FWD/DIR_REV.
  * A TCP flow takes a state with its first payload, any other with its first packet; later
  * fragments are not given (nDPI reads no reassembled packets). When the pool or the bytes are used
  * up the flow is marked L7_GAVE_UP and gets what dpi_finish() can guess.
@@ -96,26 +126,52 @@ struct dpi_flow_facts {
 bool dpi_finish(struct dpi *d, struct dpi_annex *a, const struct dpi_flow_facts *facts);
 
 /*
- * The flow goes on under a new record (active timeout): the verdict, final by then, and its strings
- * are handed on. Each of the two is released.
+ * Another record of the same flow: what goes on after the active timeout, when the verdict is
+ * final, or a slice, which takes what is known by now. Each of the two is released.
  */
-void dpi_annex_inherit(struct dpi_annex *to, const struct dpi_annex *from);
+void dpi_annex_inherit(struct dpi *d, struct dpi_annex *to, const struct dpi_annex *from);
 /* Gives back state and metadata; the annex is zero afterwards. */
 void dpi_annex_release(struct dpi *d, struct dpi_annex *a);
 
 /*
  * Fills the l7 fields and strings of a record; they live until dpi_annex_release(). Any thread,
- * once the verdict is final or the flow has ended. With a == NULL (DPI is off) writes the fields of
- * "not inspected".
+ * once the verdict is final or the flow has ended; before that (a slice) the lane thread. With
+ * a == NULL (DPI is off) writes the fields of "not inspected".
  */
 void dpi_to_record(const struct dpi_annex *a, struct flow_record *r);
 
-/* nDPI's name of a protocol pair ("TLS.Google") into buffer; returns buffer. */
+/* Which of a flow's metadata its protocol fills. */
+enum dpi_metadata_kind {
+	DPI_METADATA_NONE,
+	DPI_METADATA_DNS, /* mDNS and LLMNR, too */
+	DPI_METADATA_TLS, /* QUIC and DTLS, too */
+	DPI_METADATA_HTTP,
+};
+
+/* What a flow said of itself; "", NULL or 0 where that is not known. */
+struct dpi_metadata {
+	enum dpi_metadata_kind kind; /* by the flow's master and application */
+	const char *server_name;     /* DNS: the name asked for; HTTP: Host; TLS, QUIC: SNI */
+	const char *url;	     /* HTTP */
+	uint16_t dns_query_type, dns_reply_code, http_response_code;
+	const uint8_t *tls_sha1; /* 20 bytes: SHA-1 of the server's certificate */
+};
+
+/*
+ * The pointers live until dpi_annex_release() once the verdict is final, before that until the
+ * flow's next packet. Threads as dpi_to_record().
+ */
+void dpi_annex_metadata(struct dpi_annex *a, struct dpi_metadata *m);
+
+/*
+ * nDPI's name of a protocol pair ("TLS.Google") into buffer; returns buffer. Of a pair of one
+ * protocol and itself, or none, the name of that one ("DNS").
+ */
 char *dpi_protocol_name(struct dpi *d, uint16_t master_id, uint16_t app_id, char *buffer,
 			size_t len);
-/* nDPI's id of a protocol name, compared without case; 0 (Unknown) when there is none. */
+/* nDPI's id of a protocol name, without regard to case; "SSL" is TLS. 0 (Unknown): no such name. */
 uint16_t dpi_protocol_id(struct dpi *d, const char *name);
-/* The module itself, for those who know nDPI; owned by d. */
+/* The module itself, for those who know nDPI; owned by d, until a file replaces it. */
 struct ndpi_detection_module_struct *dpi_module(struct dpi *d);
-/* The flow's nDPI structure while it exists, else NULL. */
+/* The flow's nDPI structure while it exists (keep_states: until release), else NULL. */
 struct ndpi_flow_struct *dpi_annex_flow(struct dpi_annex *a);

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +23,10 @@ struct reader {
 	size_t room;
 	unsigned long number;
 	size_t line_max;
-	struct dpi *d;
-	char (*custom)[DPI_CUSTOM_NAME_MAX + 1]; /* names that nDPI does not know */
-	unsigned int custom_n;
+	struct ndpi_detection_module_struct *module;
+	bool load;				 /* hand each line to nDPI */
+	char (*custom)[DPI_CUSTOM_NAME_MAX + 1]; /* names that nDPI does not know; NULL: no bound */
+	unsigned int custom_n, custom_max;
 };
 
 __attribute__((format(printf, 2, 3))) static int refuse(const struct reader *r, const char *why,
@@ -44,10 +46,12 @@ __attribute__((format(printf, 2, 3))) static int refuse(const struct reader *r, 
 /* Of the file as a whole, where no line is to blame. */
 static int refuse_file(const struct reader *r, const char *why)
 {
-	if (r->error->len)
+	if (r->error->len && r->error->of_option)
 		snprintf(r->error->text, r->error->len,
 			 "%s: %s; give --%s ([dpi] %s) a file that can be read, or leave it out",
 			 r->path, why, r->option, r->option);
+	else if (r->error->len)
+		snprintf(r->error->text, r->error->len, "%s: %s", r->path, why);
 	return -EINVAL;
 }
 
@@ -134,7 +138,7 @@ static int check_part(const struct reader *r, char *part)
 	return refuse(r, "'%.60s' is no kind of rule: tcp, udp, ip or host is expected", part);
 }
 
-/* nDPI has a fixed number of places for protocols that it does not know. */
+/* nDPI 4 has a fixed number of places for protocols that it does not know. */
 static int check_name(struct reader *r, const char *name)
 {
 	size_t n = strlen(name);
@@ -147,13 +151,13 @@ static int check_name(struct reader *r, const char *name)
 	for (size_t i = 0; i < n; i++)
 		if (!isgraph((unsigned char)name[i]) && name[i] != ' ')
 			return refuse(r, "the protocol's name has a control character");
-	if (dpi_protocol_id(r->d, name))
+	if (!r->custom || dpi_protocol_find(r->module, name))
 		return 0;
 	for (unsigned int i = 0; i < r->custom_n; i++)
 		if (strcasecmp(r->custom[i], name) == 0)
 			return 0;
-	if (r->custom_n == NDPI_MAX_NUM_CUSTOM_PROTOCOLS)
-		return refuse(r, "more than %d new protocols", NDPI_MAX_NUM_CUSTOM_PROTOCOLS);
+	if (r->custom_n == r->custom_max)
+		return refuse(r, "more than %u new protocols", r->custom_max);
 	memcpy(r->custom[r->custom_n++], name, n + 1);
 	return 0;
 }
@@ -210,7 +214,9 @@ static int check_category_line(struct reader *r)
 	if (id < 0)
 		return refuse(r, "'%.40s' is no category: a number from 0 to %d is expected",
 			      tab + 1, (int)NDPI_PROTOCOL_NUM_CATEGORIES - 1);
-	if (strchr(r->line, '/') && !address_ok(r->line, AF_INET))
+	if (r->load)
+		ndpi_compat_load_category(r->module, r->line, (uint16_t)id);
+	else if (strchr(r->line, '/') && !address_ok(r->line, AF_INET))
 		return refuse(r, "'%.60s' is no IPv4 network", r->line);
 	return 0;
 }
@@ -270,35 +276,53 @@ static int reader_run(struct reader *r, int (*check)(struct reader *r))
 	return e;
 }
 
-int dpi_load_protocols(struct dpi *d, const char *path, const struct dpi_file_error *e)
+int dpi_read_protocols(struct ndpi_detection_module_struct *m, const char *path,
+		       const struct dpi_file_error *e)
 {
 	struct reader r = {.error = e,
 			   .option = "protocols",
 			   .path = path,
-			   .d = d,
+			   .module = m,
+			   .custom_max = ndpi_compat_custom_left(m),
 			   .line_max = DPI_PROTOCOL_LINE_MAX};
 	int error;
 
-	r.custom = calloc(NDPI_MAX_NUM_CUSTOM_PROTOCOLS, sizeof *r.custom);
-	if (!r.custom)
-		return -ENOMEM;
+	if (r.custom_max != UINT_MAX) {
+		r.custom = calloc(r.custom_max + 1, sizeof *r.custom);
+		if (!r.custom)
+			return -ENOMEM;
+	}
 	error = reader_run(&r, check_protocol_line);
 	free(r.custom);
-	if (error == 0 && ndpi_load_protocols_file(d->module, path) < 0)
+	if (error == 0 && ndpi_load_protocols_file(m, path) < 0)
 		error = refuse_file(&r, "nDPI could not load the file");
 	return error;
 }
 
-int dpi_load_categories(struct dpi *d, const char *path, const struct dpi_file_error *e)
+static int categories_run(struct ndpi_detection_module_struct *m, const char *path,
+			  const struct dpi_file_error *e, bool load)
 {
 	struct reader r = {.error = e,
 			   .option = "categories",
 			   .path = path,
-			   .d = d,
+			   .module = m,
+			   .load = load,
 			   .line_max = DPI_CATEGORY_LINE_MAX};
-	int error = reader_run(&r, check_category_line);
 
-	if (error == 0 && ndpi_compat_load_categories(d->module, path) < 0)
-		error = refuse_file(&r, "nDPI could not load the file");
+	return reader_run(&r, check_category_line);
+}
+
+int dpi_read_categories(struct ndpi_detection_module_struct *m, const struct dpi_file_list *files,
+			const struct dpi_file_error *e)
+{
+	int error = 0;
+
+	for (unsigned int i = 0; i < files->n && error == 0; i++)
+		error = categories_run(m, files->paths[i], e, false);
+	/* What is enabled replaces what was, so all files go in before. */
+	for (unsigned int i = 0; i < files->n && error == 0; i++)
+		error = categories_run(m, files->paths[i], e, true);
+	if (error == 0)
+		ndpi_enable_loaded_categories(m);
 	return error;
 }

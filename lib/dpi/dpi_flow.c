@@ -26,7 +26,7 @@ static void state_give_back(struct dpi *d, struct dpi_annex *a)
 
 static bool within_budget(const struct dpi *d)
 {
-	int64_t held = d->held_bytes - d->held_at_create + d->meta_bytes;
+	int64_t held = d->held_bytes - d->held_at_open + d->meta_bytes;
 
 	return held <= 0 || (uint64_t)held <= d->options.bytes_max;
 }
@@ -35,12 +35,13 @@ static struct dpi_state *state_take(struct dpi *d)
 {
 	struct dpi_state *s = d->free;
 
+	dpi_open(d);
 	if (!within_budget(d))
 		return NULL;
 	if (s)
 		d->free = s->next_free;
 	else if (d->states_touched < d->options.flows_max)
-		s = (void *)((char *)d->pool.base + d->state_bytes * d->states_touched++);
+		s = dpi_state_at(d, d->states_touched++);
 	else
 		return NULL;
 	s->busy = true;
@@ -51,7 +52,7 @@ static struct dpi_state *state_take(struct dpi *d)
 static void count(struct dpi *d, enum dpi_counter which)
 {
 	if (d->options.counters)
-		d->options.counters[which]++;
+		counter_add(&d->options.counters[which], 1);
 }
 
 /* a->flags and a->confidence stand already. */
@@ -65,16 +66,21 @@ static void count_verdict(struct dpi *d, const struct dpi_annex *a, bool inspect
 		count(d, DPI_dpi_unknown);
 }
 
-/* Takes over what nDPI says of f, and counts it. */
+static void name_set(struct dpi *d, struct dpi_annex *a, const struct ndpi_verdict *v)
+{
+	a->app_id = v->app;
+	a->master_id = v->master;
+	a->category_id = v->category;
+	a->l7_proto = dpi_name_intern(d, v);
+}
+
+/* Takes over what nDPI says of f, for good. */
 static void verdict_set(struct dpi *d, struct dpi_annex *a, const struct ndpi_verdict *v,
 			const struct ndpi_flow_struct *f)
 {
 	u_int16_t client = 0, server = 0;
 
-	a->app_id = v->app;
-	a->master_id = v->master;
-	a->category_id = v->category;
-	a->l7_proto = dpi_name_intern(d, v);
+	name_set(d, a, v);
 	a->confidence = (uint8_t)f->confidence;
 	a->risk = f->risk;
 	a->risk_score = f->risk ? ndpi_risk2score(f->risk, &client, &server) : 0;
@@ -129,22 +135,32 @@ static bool state_ready(struct dpi *d, struct dpi_annex *a, const struct packet 
 	return true;
 }
 
+/* A flow with a name: whether what more packets may bring is wanted. */
+static bool wants_more(const struct dpi *d, const struct dpi_annex *a, struct ndpi_flow_struct *f)
+{
+	if (!d->options.extra && !(d->options.metadata && dpi_metadata_kind(a)))
+		return false;
+	return ndpi_compat_extra_possible(d->module.ndpi, f);
+}
+
 /* True when nDPI has said all that it will. */
 static bool process(struct dpi *d, struct dpi_annex *a, const struct packet *k)
 {
 	struct ndpi_flow_struct *f = dpi_state_flow(a->state);
 	uint32_t len = k->len - k->l3_offset;
-	struct ndpi_verdict v = ndpi_compat_process(d->module, f, k->data + k->l3_offset,
+	struct ndpi_verdict v = ndpi_compat_process(d->module.ndpi, f, k->data + k->l3_offset,
 						    len < UINT16_MAX ? (uint16_t)len : UINT16_MAX,
 						    d->last_ms);
 
 	a->packets++;
 	count(d, DPI_dpi_packets);
-	if (a->packets < packets_max(d, k->protocol) &&
-	    (!v.app || (d->options.extra && ndpi_compat_extra_possible(d->module, f))))
+	if (v.app &&
+	    (v.app != a->app_id || v.master != a->master_id || v.category != a->category_id))
+		name_set(d, a, &v);
+	if (a->packets < packets_max(d, k->protocol) && (!v.app || wants_more(d, a, f)))
 		return false;
 	if (!v.app)
-		v = ndpi_compat_giveup(d->module, f, d->options.guess);
+		v = ndpi_compat_giveup(d->module.ndpi, f, d->options.guess);
 	conclude(d, a, &v);
 	return true;
 }
@@ -179,10 +195,11 @@ static void conclude_unseen(struct dpi *d, struct dpi_annex *a, const struct dpi
 		verdict_set(d, a, &unknown, f);
 		return;
 	}
+	dpi_open(d);
 	struct ndpi_verdict v = dpi_process_facts(d, f, facts);
 
 	if (!v.app)
-		v = ndpi_compat_giveup(d->module, f, true);
+		v = ndpi_compat_giveup(d->module.ndpi, f, true);
 	verdict_set(d, a, &v, f);
 	count_verdict(d, a, false);
 	ndpi_free_flow_data(f);
@@ -196,8 +213,8 @@ bool dpi_finish(struct dpi *d, struct dpi_annex *a, const struct dpi_flow_facts 
 	int64_t *before = dpi_charge(&d->held_bytes);
 
 	if (a->state) {
-		struct ndpi_verdict v =
-			ndpi_compat_giveup(d->module, dpi_state_flow(a->state), d->options.guess);
+		struct ndpi_verdict v = ndpi_compat_giveup(d->module.ndpi, dpi_state_flow(a->state),
+							   d->options.guess);
 
 		conclude(d, a, &v);
 	} else {
@@ -207,12 +224,14 @@ bool dpi_finish(struct dpi *d, struct dpi_annex *a, const struct dpi_flow_facts 
 	return true;
 }
 
-void dpi_annex_inherit(struct dpi_annex *to, const struct dpi_annex *from)
+void dpi_annex_inherit(struct dpi *d, struct dpi_annex *to, const struct dpi_annex *from)
 {
 	*to = *from;
 	to->state = NULL;
 	if (to->meta)
 		to->meta->users++;
+	else if (from->state && !from->final && from->app_id)
+		to->meta = dpi_meta_make(d, dpi_state_flow(from->state), from->handshake);
 }
 
 void dpi_annex_release(struct dpi *d, struct dpi_annex *a)

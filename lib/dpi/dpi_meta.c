@@ -43,12 +43,22 @@ static void found_number(struct found *to, uint16_t *field, uint16_t value)
 		to->any = true;
 }
 
+static void found_bytes(struct found *to, enum dpi_text which, const uint8_t *s, size_t len)
+{
+	if (!s)
+		return;
+	to->text[which].at = (const char *)s;
+	to->text[which].len = len;
+	to->any = true;
+}
+
 static void find_tls(struct found *to, const struct ndpi_flow_struct *f)
 {
 	found_number(to, &to->tls_version, f->protos.tls_quic.ssl_version);
 	found_text(to, DPI_TEXT_TLS_ALPN, ndpi_compat_alpn(f), DPI_STRING_MAX + 1);
 	found_text(to, DPI_TEXT_TLS_JA3C, ndpi_compat_ja3_client(f), 33);
 	found_text(to, DPI_TEXT_TLS_JA3S, ndpi_compat_ja3_server(f), 33);
+	found_bytes(to, DPI_TEXT_TLS_SHA1, ndpi_compat_tls_sha1(f), DPI_SHA1_BYTES);
 }
 
 static void find_dns(struct found *to, const struct ndpi_flow_struct *f)
@@ -196,4 +206,65 @@ void dpi_to_record(const struct dpi_annex *a, struct flow_record *r)
 	r->l7_proto = a->l7_proto ? a->l7_proto : "";
 	r->l7_category = a->l7_proto ? dpi_name_category(a->l7_proto) : "";
 	texts_to_record(a->meta, r);
+}
+
+static enum dpi_metadata_kind kind_of(uint16_t id)
+{
+	switch (id) {
+	case NDPI_PROTOCOL_DNS:
+	case NDPI_PROTOCOL_MDNS:
+	case NDPI_PROTOCOL_LLMNR:
+		return DPI_METADATA_DNS;
+	case NDPI_PROTOCOL_TLS:
+	case NDPI_PROTOCOL_QUIC:
+	case NDPI_PROTOCOL_DTLS:
+		return DPI_METADATA_TLS;
+	case NDPI_PROTOCOL_HTTP:
+		return DPI_METADATA_HTTP;
+	default:
+		return DPI_METADATA_NONE;
+	}
+}
+
+enum dpi_metadata_kind dpi_metadata_kind(const struct dpi_annex *a)
+{
+	enum dpi_metadata_kind kind = kind_of(a->master_id);
+
+	return kind ? kind : kind_of(a->app_id);
+}
+
+/* What nDPI holds at this moment. */
+static void metadata_of_flow(struct dpi_metadata *m, const struct ndpi_flow_struct *f)
+{
+	struct found now;
+
+	find(&now, f, 0);
+	if (now.text[DPI_TEXT_SERVER_NAME].at)
+		m->server_name = now.text[DPI_TEXT_SERVER_NAME].at;
+	if (now.text[DPI_TEXT_HTTP_URL].at)
+		m->url = now.text[DPI_TEXT_HTTP_URL].at;
+	m->dns_query_type = now.dns_query_type;
+	m->dns_reply_code = now.dns_reply_code;
+	m->http_response_code = now.http_status;
+	m->tls_sha1 = (const uint8_t *)now.text[DPI_TEXT_TLS_SHA1].at;
+}
+
+static void metadata_of_copy(struct dpi_metadata *m, const struct dpi_meta *from)
+{
+	m->server_name = meta_text(from, DPI_TEXT_SERVER_NAME);
+	m->url = meta_text(from, DPI_TEXT_HTTP_URL);
+	m->dns_query_type = from->dns_query_type;
+	m->dns_reply_code = from->dns_reply_code;
+	m->http_response_code = from->http_status;
+	if (from->offset[DPI_TEXT_TLS_SHA1])
+		m->tls_sha1 = (const uint8_t *)meta_text(from, DPI_TEXT_TLS_SHA1);
+}
+
+void dpi_annex_metadata(struct dpi_annex *a, struct dpi_metadata *m)
+{
+	*m = (struct dpi_metadata){.kind = dpi_metadata_kind(a), .server_name = "", .url = ""};
+	if (a->meta)
+		metadata_of_copy(m, a->meta);
+	else if (a->state && !a->final)
+		metadata_of_flow(m, dpi_state_flow(a->state));
 }

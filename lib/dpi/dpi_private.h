@@ -12,17 +12,25 @@
 
 /* A verdict's texts, made once, never moved: an annex points to .text and finds .category by it. */
 struct dpi_name {
-	uint64_t key;
-	const char *category; /* nDPI's, as long as the module */
+	char category[DPI_CATEGORY_BYTES];
 	char text[DPI_NAME_BYTES];
+};
+
+/* The ids of a verdict; what they mean ends with the module that gave them. */
+struct dpi_name_key {
+	uint64_t ids;
+	uint16_t name; /* index + 1, 0 = empty */
 };
 
 struct dpi_names {
 	struct memory table; /* struct dpi_name[DPI_NAMES_MAX], touched as they come */
-	uint32_t used;
-	uint16_t slot[DPI_NAME_SLOTS]; /* index + 1, 0 = empty */
+	uint32_t used, keys_used;
+	uint16_t by_text[DPI_NAME_SLOTS]; /* index + 1, 0 = empty */
+	struct dpi_name_key by_ids[DPI_NAME_SLOTS];
 	_Static_assert(DPI_NAMES_MAX < UINT16_MAX, "a slot holds an index + 1");
 };
+
+#define DPI_SHA1_BYTES 20
 
 enum dpi_text {
 	DPI_TEXT_SERVER_NAME,
@@ -36,6 +44,7 @@ enum dpi_text {
 	DPI_TEXT_SSH_SERVER,
 	DPI_TEXT_SSH_HASSH_CLIENT,
 	DPI_TEXT_SSH_HASSH_SERVER,
+	DPI_TEXT_TLS_SHA1, /* DPI_SHA1_BYTES, not a text */
 	DPI_TEXT_N
 };
 
@@ -58,22 +67,43 @@ struct dpi_state {
 
 #define DPI_STATE_FLOW_OFFSET 64
 
+struct dpi_module {
+	struct ndpi_detection_module_struct *ndpi;
+	void *context; /* of newer nDPI; NULL when adopted */
+	bool adopted;  /* made by the caller */
+	bool closed;   /* adopted finalized: it takes no protocols any more */
+	bool open;     /* finalized by us */
+};
+
+enum dpi_file { DPI_FILE_PROTOCOLS, DPI_FILE_CATEGORIES, DPI_FILE_N };
+
+/* Paths in the order in which they were loaded first. */
+struct dpi_file_list {
+	char *paths[DPI_FILES_MAX];
+	unsigned int n;
+};
+
 struct dpi {
-	struct ndpi_detection_module_struct *module;
-	void *context;		    /* of newer nDPI */
-	struct dpi_options options; /* defaults filled in, paths not kept */
+	struct dpi_module module;
+	struct dpi_options options; /* defaults filled in; paths and module not kept */
+	struct dpi_file_list files[DPI_FILE_N];
 	struct memory pool;
 	size_t state_bytes;
 	struct dpi_state *free;
 	uint32_t states_touched;	  /* of options.flows_max: the others were never used */
 	struct ndpi_flow_struct *scratch; /* for guesses about flows without a state */
 	struct dpi_meta *metas;
-	int64_t held_bytes; /* nDPI's allocations made under this module, see dpi_charge() */
-	int64_t held_at_create;
+	int64_t held_bytes;   /* nDPI's allocations made under this module, see dpi_charge() */
+	int64_t held_at_open; /* of them, the module's own */
 	int64_t meta_bytes;
 	uint64_t last_ms;
 	struct dpi_names names;
 };
+
+static inline struct dpi_state *dpi_state_at(struct dpi *d, uint32_t i)
+{
+	return (struct dpi_state *)(void *)((char *)d->pool.base + d->state_bytes * i);
+}
 
 static inline struct ndpi_flow_struct *dpi_state_flow(struct dpi_state *s)
 {
@@ -91,6 +121,8 @@ const char *dpi_name_intern(struct dpi *d, const struct ndpi_verdict *v);
 /* The category's name of what dpi_name_intern() returned. Any thread. */
 const char *dpi_name_category(const char *text);
 int dpi_names_init(struct dpi_names *names);
+/* Ids may mean something else from now on; texts that were handed out stay. */
+void dpi_names_forget_ids(struct dpi_names *names);
 void dpi_names_fini(struct dpi_names *names);
 
 /*
@@ -99,6 +131,9 @@ void dpi_names_fini(struct dpi_names *names);
  */
 struct dpi_meta *dpi_meta_make(struct dpi *d, const struct ndpi_flow_struct *f, uint8_t handshake);
 void dpi_meta_free(struct dpi *d, struct dpi_meta *m);
+
+/* By the flow's master and application. */
+enum dpi_metadata_kind dpi_metadata_kind(const struct dpi_annex *a);
 
 /* Bits of dpi_annex.handshake: how a TCP flow began, up to its first payload. */
 enum {
@@ -124,11 +159,29 @@ void dpi_handshake_replay(struct dpi *d, struct dpi_annex *a, const struct packe
 struct ndpi_verdict dpi_process_facts(struct dpi *d, struct ndpi_flow_struct *f,
 				      const struct dpi_flow_facts *facts);
 
+/* Protocol with this name in a module, 0 = none. */
+uint16_t dpi_protocol_find(struct ndpi_detection_module_struct *m, const char *name);
+
+/* 0 or -ENOMEM. Any thread, as the other two. */
+int dpi_module_make(struct dpi_module *m, const struct dpi_options *o);
+void dpi_module_open(struct dpi_module *m, const struct dpi_options *o);
+void dpi_module_free(struct dpi_module *m);
+
 /* Says in words what is wrong with a file of custom protocols or categories. */
 struct dpi_file_error {
 	char *text;
 	size_t len;
+	bool of_option; /* the path is that of a setting, which the words name */
 };
 
-int dpi_load_protocols(struct dpi *d, const char *path, const struct dpi_file_error *e);
-int dpi_load_categories(struct dpi *d, const char *path, const struct dpi_file_error *e);
+/* Checks the file, then loads it; on failure the module is as before. */
+int dpi_read_protocols(struct ndpi_detection_module_struct *m, const char *path,
+		       const struct dpi_file_error *e);
+/* The same with files of categories; what other such files brought before is forgotten. */
+int dpi_read_categories(struct ndpi_detection_module_struct *m, const struct dpi_file_list *files,
+			const struct dpi_file_error *e);
+
+/* As dpi_load_protocols_file(), by kind. */
+int dpi_load_file(struct dpi *d, enum dpi_file kind, const char *path,
+		  const struct dpi_file_error *e);
+void dpi_files_forget(struct dpi *d);

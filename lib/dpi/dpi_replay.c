@@ -71,7 +71,7 @@ struct ndpi_verdict dpi_process_facts(struct dpi *d, struct ndpi_flow_struct *f,
 	struct made m = {.facts = *facts, .tcp_flags = TCP_SYN};
 	uint16_t len = make(&m);
 
-	return ndpi_compat_process(d->module, f, m.bytes, len, d->last_ms);
+	return ndpi_compat_process(d->module.ndpi, f, m.bytes, len, d->last_ms);
 }
 
 /* Whether this direction is that of the side that sent the flow's first packet. */
@@ -132,7 +132,7 @@ static void replay_one(struct dpi *d, struct ndpi_flow_struct *f, const struct p
 	};
 	uint16_t len = make(&m);
 
-	ndpi_compat_process(d->module, f, m.bytes, len, d->last_ms);
+	ndpi_compat_process(d->module.ndpi, f, m.bytes, len, d->last_ms);
 }
 
 void dpi_handshake_replay(struct dpi *d, struct dpi_annex *a, const struct packet *k,

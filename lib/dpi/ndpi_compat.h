@@ -11,10 +11,18 @@
  *   GIVEUP_GUESSED    giveup says whether it guessed, the setting is configured  (4.10 to 4.14)
  *   PAIR              master and application sit in ndpi_protocol.proto          (since 4.12)
  *   NAME_OF_PAIR      a name is asked of that pair, not of the whole verdict     (since 4.12)
+ *   CATEGORY_DATA     a host of a category comes with a word of the caller's     (since 4.4)
+ *   CATEGORY_BREED    and with a breed                                           (5.x)
+ *   NUM_PROTOCOLS     how many protocols there are has another name              (5.x)
+ *   NUM_CUSTOM        custom protocols are counted, and bounded                  (4.x)
+ *
+ * Other names say which member of a structure is there.
  */
 #pragma once
 
+#include <limits.h>
 #include <ndpi_api.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -140,13 +148,67 @@ static inline void ndpi_compat_name(struct ndpi_detection_module_struct *m, uint
 	ndpi_protocol2name(m, p, buffer, len);
 }
 
-static inline int ndpi_compat_load_categories(struct ndpi_detection_module_struct *m,
-					      const char *path)
+/* Takes effect with ndpi_enable_loaded_categories(). */
+static inline void ndpi_compat_load_category(struct ndpi_detection_module_struct *m,
+					     const char *host_or_address, uint16_t category)
 {
-#ifdef NDPI_HAS_CATEGORIES_DATA
-	return ndpi_load_categories_file(m, path, NULL);
+#if defined(NDPI_HAS_CATEGORY_BREED)
+	ndpi_load_category(m, host_or_address, (ndpi_protocol_category_t)category,
+			   NDPI_PROTOCOL_UNRATED, NULL);
+#elif defined(NDPI_HAS_CATEGORY_DATA)
+	ndpi_load_category(m, host_or_address, (ndpi_protocol_category_t)category, NULL);
 #else
-	return ndpi_load_categories_file(m, path);
+	ndpi_load_category(m, host_or_address, (ndpi_protocol_category_t)category);
+#endif
+}
+
+/*
+ * Whether hosts can no more be added. nDPI has no question for that, so a mask that masks nothing
+ * is added for a name that is nobody's (RFC 2606 2).
+ */
+static inline bool ndpi_compat_is_finalized(struct ndpi_detection_module_struct *m)
+{
+	char host[] = ".ftprobe.invalid";
+
+	return ndpi_add_host_risk_mask(m, host, ~(ndpi_risk)0) < 0;
+}
+
+/* Protocols that the module knows, custom ones included: one more than their highest number. */
+static inline unsigned int ndpi_compat_protocols(struct ndpi_detection_module_struct *m)
+{
+#ifdef NDPI_HAS_NUM_PROTOCOLS
+	return ndpi_get_num_protocols(m);
+#else
+	return ndpi_get_num_supported_protocols(m);
+#endif
+}
+
+/* Custom protocols that still fit into the module; UINT_MAX where this nDPI has no such bound. */
+static inline unsigned int ndpi_compat_custom_left(struct ndpi_detection_module_struct *m)
+{
+#ifdef NDPI_HAS_NUM_CUSTOM
+	unsigned int n = ndpi_get_ndpi_num_custom_protocols(m);
+
+	return n < NDPI_MAX_NUM_CUSTOM_PROTOCOLS ? NDPI_MAX_NUM_CUSTOM_PROTOCOLS - n : 0;
+#else
+	(void)m;
+	return UINT_MAX;
+#endif
+}
+
+#define NDPI_COMPAT_FLOW_IDS 4
+
+/* Where a flow holds numbers of protocols that may be custom ones. */
+static inline void ndpi_compat_flow_ids(struct ndpi_flow_struct *f,
+					u_int16_t *ids[NDPI_COMPAT_FLOW_IDS])
+{
+	ids[0] = &f->detected_protocol_stack[0];
+	ids[1] = &f->detected_protocol_stack[1];
+	ids[2] = &f->guessed_protocol_id;
+#ifdef NDPI_HAS_GUESSED_BY_IP
+	ids[3] = &f->guessed_protocol_id_by_ip;
+#else
+	ids[3] = &f->guessed_host_protocol_id;
 #endif
 }
 
@@ -200,6 +262,23 @@ static inline const char *ndpi_compat_ja3_server(const struct ndpi_flow_struct *
 	(void)f;
 	return "";
 #endif
+}
+
+/* Of a flow whose union holds the TLS arm: 20 bytes, NULL before a certificate was seen. */
+static inline const uint8_t *ndpi_compat_tls_sha1(const struct ndpi_flow_struct *f)
+{
+	static const uint8_t none[sizeof f->protos.tls_quic.sha1_certificate_fingerprint];
+	const uint8_t *sha1 = f->protos.tls_quic.sha1_certificate_fingerprint;
+
+#if defined(NDPI_HAS_TLS_FINGERPRINT_SET)
+	if (!f->protos.tls_quic.fingerprint_set)
+		return NULL;
+#elif defined(NDPI_HAS_TCP_FINGERPRINT_SET)
+	/* 4.2 has the flag among TCP's; DTLS must not look there. */
+	if (f->l4_proto == IPPROTO_TCP && !f->l4.tcp.tls.fingerprint_set)
+		return NULL;
+#endif
+	return memcmp(sha1, none, sizeof none) ? sha1 : NULL;
 }
 
 /*

@@ -85,7 +85,11 @@ static int create_dpi(struct ft_table *t, const struct ft_options *o, char *erro
 		.counters = t->counters.dpi,
 	};
 
-	return o->dpi ? dpi_create(&t->dpi, &d, error, error_len) : 0;
+	int rc = o->dpi ? dpi_create(&t->dpi, &d, error, error_len) : 0;
+
+	if (t->dpi)
+		dpi_open(t->dpi);
+	return rc;
 }
 
 int ft_table_create(pfring_ft_table **out, const struct ft_options *o, char *error,
@@ -181,12 +185,12 @@ static void close_l7(struct ft_table *t, struct flow *f)
 	};
 
 	if (f->end_reason == END_SLICE) {
-		dpi_annex_inherit(flow_dpi(f), flow_dpi(f->master));
+		dpi_annex_inherit(t->dpi, flow_dpi(f), flow_dpi(f->master));
 		return;
 	}
 	dpi_finish(t->dpi, flow_dpi(f), &facts);
 	if (f->end_reason == END_ACTIVE)
-		dpi_annex_inherit(flow_dpi(f->heir), flow_dpi(f));
+		dpi_annex_inherit(t->dpi, flow_dpi(f->heir), flow_dpi(f));
 }
 
 void ft_emit_ended(struct ft_table *t)

@@ -4,9 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 static struct dpi *make(struct dpi_options o)
 {
@@ -117,18 +114,6 @@ static void destroy_takes_flows_that_go_on(void **state)
 	dpi_destroy(NULL);
 }
 
-/* Bytes of address space that this process has. */
-static rlim_t address_space(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	unsigned long pages = 0;
-
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%lu", &pages), 1);
-	fclose(f);
-	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
 static void without_memory_the_error_says_what_to_lower(void **state)
 {
 	const struct dpi_options o = {.flows_max = UINT32_MAX}; /* some TiB of states */
@@ -150,8 +135,8 @@ static void without_memory_the_error_says_what_to_lower(void **state)
 	assert_int_equal(rc, -ENOMEM);
 	assert_int_equal(silent, -ENOMEM);
 	assert_null(d);
-	assert_string_equal(error, "no memory to inspect 4294967295 flows; lower [dpi] flows_max, "
-				   "or use --no-dpi");
+	assert_string_equal(error, "no memory to inspect 4294967295 flows; lower flows_max, or do "
+				   "without nDPI");
 	assert_int_equal(dpi_allocated_bytes(), 0);
 }
 

@@ -9,8 +9,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -175,6 +178,20 @@ static inline void talk_release(struct talk *t)
 	assert_memory_equal(&t->annex, &zero, sizeof zero);
 }
 
+/* ---- limits ---- */
+
+/* Bytes of address space that this process has. */
+static inline rlim_t address_space(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	unsigned long pages = 0;
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%lu", &pages), 1);
+	fclose(f);
+	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
 /* ---- payloads ---- */
 
 #define HTTP_REQUEST                                                                               \
@@ -277,6 +294,27 @@ static inline uint32_t tls_server_hello(uint8_t *to)
 	put_be16(&w, 0xc02f);
 	put_u8(&w, 0);
 	return tls_hello_end(&w, record, to);
+}
+
+/* RFC 5246 7.4.2: one certificate, in a record of its own. */
+static inline uint32_t tls_certificate(uint8_t *to, const uint8_t *der, uint32_t der_len)
+{
+	struct wbuf w = wbuf_make(to, TALK_BYTES);
+
+	put_u8(&w, 22);
+	put_be16(&w, 0x0303);
+	uint8_t *record = wbuf_take(&w, 2);
+
+	put_u8(&w, 11);
+	uint8_t *message = wbuf_take(&w, 3), *list = wbuf_take(&w, 3), *one = wbuf_take(&w, 3);
+
+	put_bytes(&w, der, der_len);
+	length_set(&w, one, 3);
+	length_set(&w, list, 3);
+	length_set(&w, message, 3);
+	length_set(&w, record, 2);
+	assert_false(w.failed);
+	return (uint32_t)(w.at - to);
 }
 
 /* Where the key exchange is named, behind: packet and padding length, message, cookie, length. */

@@ -338,7 +338,7 @@ static void a_flow_cut_in_two_keeps_its_verdict(void **state)
 	struct talk second = first;
 
 	memset(&second.annex, 0, sizeof second.annex);
-	dpi_annex_inherit(&second.annex, &first.annex);
+	dpi_annex_inherit(b->d, &second.annex, &first.annex);
 	assert_false(talk_text(&second, DIR_REV, HTTP_REPLY));
 	assert_false(talk_finish(&second));
 	talk_release(&first);
