@@ -150,6 +150,10 @@
 #define OUTPUT_SUBSCRIBER_WAIT_NS 2000000000ULL
 /* Messages that libzmq may hold for one subscriber beyond our own queue. */
 #define ZMQ_HIGH_WATER_MESSAGES 4096
+/* Bytes of a ZMQ payload: ntopng drops larger ones. */
+#define ZMQ_MESSAGE_BYTES_MAX 131072
+/* Text that is sent compressed: old collectors inflate into 16 KB. */
+#define ZMQ_COMPRESS_BYTES_MAX 16384
 /* Lossless over UDP: Linux's default buffer (208 KB) holds some 80 messages: 20 ms off the core. */
 #define IPFIX_PACE_MESSAGE_NS 250000ULL
 #define IPFIX_PACE_BURST      8

@@ -12,6 +12,7 @@
 /* What encoding needs beside the record. One thread at a time. */
 struct encoder {
 	struct community_id *community_id; /* JSON and CSV */
+	struct tlv_encoder *tlv;	   /* TLV */
 	bool local_time;		   /* text */
 	uint64_t offset_quarter; /* text: the quarter of an hour that utc_offset_s is of, plus 1 */
 	int64_t utc_offset_s;
@@ -36,6 +37,21 @@ void text_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r)
 
 /* The data record of the template that flow_record_template() names (RFC 7011 3.4.3). */
 void ipfix_encode(struct wbuf *w, const struct flow_record *r);
+
+/*
+ * nDPI's serializer with memory for one record. 0 or -ENOMEM. NULL may be destroyed.
+ */
+int tlv_encoder_create(struct tlv_encoder **out);
+void tlv_encoder_destroy(struct tlv_encoder *e);
+
+/* What a TLV message begins with, before its records: version and format. */
+void tlv_put_start(struct wbuf *w);
+
+/*
+ * One record in nDPI's TLV with its end mark: keys of elements.def, unsigned numbers and text
+ * (bytes that are no UTF-8 as U+FFFD, cut at DPI_STRING_MAX bytes). Without a malloc.
+ */
+void tlv_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r);
 
 /* The id of a template, and its template record (RFC 7011 3.4.1). */
 uint16_t ipfix_template_id(enum flow_template t);

@@ -110,6 +110,7 @@ static inline void ipfix_application(struct wbuf *w, const struct flow_record *r
 #define ipfix_tunnel(w, r, v)	 ((void)(v))
 #define ipfix_guessed(w, r, v)	 ((void)(v))
 #define ipfix_risk(w, r, v)	 ((void)(v))
+#define ipfix_l7_ids(w, r, v)	 ((void)(v))
 #define ipfix_string(w, r, v)	 ((void)(v))
 
 /* The template is a constant where this is expanded, so only its own fields remain. */

@@ -63,7 +63,7 @@ static int make_sender(struct output *o)
 	}
 	if (o->spec.type == OUTPUT_ZMQ) {
 		o->send_step = zmq_send_step;
-		return 0;
+		return zmq_sender_init(o);
 	}
 	return make_stream(o);
 }
@@ -74,6 +74,8 @@ static void free_sender(struct output *o)
 		free(o->ipfix.message);
 	else if (o->send_step == stream_send_step)
 		free(o->stream.before);
+	else if (o->send_step == zmq_send_step)
+		zmq_sender_free(o);
 }
 
 int output_open_over(struct output **out, const struct output_spec *spec, struct transport *t)
@@ -107,6 +109,16 @@ int output_open_over(struct output **out, const struct output_spec *spec, struct
 	return 0;
 }
 
+static int open_zmq(struct transport **out, const struct output_spec *spec, char *error,
+		    size_t error_len)
+{
+	const struct zmq_options options = {.endpoint = spec->target,
+					    .connect = spec->zmq_connect,
+					    .server_key = spec->zmq_server_key};
+
+	return transport_zmq_open(out, &options, error, error_len);
+}
+
 static int open_transport(struct transport **out, const struct output_spec *spec, char *error,
 			  size_t error_len)
 {
@@ -116,7 +128,7 @@ static int open_transport(struct transport **out, const struct output_spec *spec
 	case OUTPUT_JSON:
 		return transport_file_open(out, spec->target, error, error_len);
 	case OUTPUT_ZMQ:
-		return transport_zmq_open(out, spec->target, error, error_len);
+		return open_zmq(out, spec, error, error_len);
 	case OUTPUT_IPFIX:
 		return transport_udp_open(out, output_spec_udp_target(spec), error, error_len);
 	case OUTPUT_NULL:
@@ -162,8 +174,13 @@ static uint32_t encode(struct output *o, const struct flow_record *r)
 	case OUTPUT_CSV:
 		csv_encode(&o->encoder, &w, r);
 		break;
-	case OUTPUT_JSON:
 	case OUTPUT_ZMQ:
+		if (o->encoder.tlv) {
+			tlv_encode(&o->encoder, &w, r);
+			break;
+		}
+		/* fall through */
+	case OUTPUT_JSON:
 		json_encode(&o->encoder, &w, r);
 		break;
 	case OUTPUT_IPFIX:
@@ -211,6 +228,15 @@ void output_submit(struct output *o, const struct flow_record *r)
 	if (reason != OUTPUT_DROP_N)
 		o->counters.dropped[reason]++;
 	count_queued(o);
+}
+
+int output_publish(struct output *o, const char *topic, const char *json)
+{
+	if (!o->transport)
+		return -ESHUTDOWN;
+	if (o->spec.type != OUTPUT_ZMQ)
+		return -ENOTSUP;
+	return zmq_publish(o, topic, json);
 }
 
 bool output_has_room(const struct output *o)
@@ -297,8 +323,7 @@ void output_close(struct output *o, uint64_t deadline_ns)
 	if (!o->transport)
 		return;
 	output_drain(o);
-	while (output_poll(o, clock_wall_ns()) &&
-	       clock_monotonic_ns() < deadline_ns)
+	while (output_poll(o, clock_wall_ns()) && clock_monotonic_ns() < deadline_ns)
 		sleep_ns(RETRY_NS);
 	if (o->apart)
 		output_settle_apart(o, false);
@@ -315,6 +340,7 @@ void output_free(struct output *o)
 		o->transport->ops->close(o->transport, 0);
 	free_sender(o);
 	community_id_destroy(o->encoder.community_id);
+	tlv_encoder_destroy(o->encoder.tlv);
 	queue_destroy(&o->queue);
 	free(o->scratch);
 	free(o);

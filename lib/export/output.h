@@ -28,7 +28,15 @@ struct output_spec {
 	uint32_t observation_domain; /* IPFIX; ZMQ: the source id. Default 1 */
 	bool local_time;	     /* text: the machine's time zone instead of UTC */
 	bool flush_lines;	     /* files: every record is visible at once */
-	bool lossless; /* offline: the source waits for this output; a UDP transport paces itself */
+	bool lossless; /* offline: the source waits for this output; a UDP transport paces itself;
+			* the first subscriber of a ZMQ output gets a moment to come */
+	bool zmq_connect; /* ZMQ: connect to a collector that binds, rather than bind */
+	bool zmq_tlv;	  /* ZMQ: records as nDPI's TLV rather than JSON */
+	/* ZMQ: zlib for JSON records; our message headers know no compressed TLV, which stays
+	 * plain. */
+	bool zmq_compress;
+	/* ZMQ: of a CURVE server, 40 characters of Z85 or 80 of hexadecimal; "" = in clear */
+	char zmq_server_key[96];
 };
 
 /*
@@ -37,6 +45,14 @@ struct output_spec {
  * rest. 0, or -EINVAL with one line in error that says what is allowed. Any thread.
  */
 int output_spec_parse(struct output_spec *spec, const char *text, char *error, size_t error_len);
+
+/*
+ * Reads a ZMQ endpoint as people write them for ntop's collectors: tcp:// (or zmq://) ADDRESS:PORT,
+ * *:PORT, or ipc://PATH; a "c" behind the port sets zmq_connect, as the caller may have before.
+ * Sets target, too. 0, or -EINVAL with one line in error. Any thread.
+ */
+int output_spec_read_zmq(struct output_spec *spec, const char *endpoint, char *error,
+			 size_t error_len);
 
 /* Whether the output is lines in a file, and whether that is standard output. Any thread. */
 static inline bool output_spec_is_file(const struct output_spec *s)
@@ -62,6 +78,14 @@ const char *output_name(const struct output *o);
  * Never blocks.
  */
 void output_submit(struct output *o, const struct flow_record *r);
+
+/*
+ * ZMQ: sends a message that is not a record (topic "event", a JSON text) at once, before what is
+ * queued, with the next message id. No record counter changes. 0; -ENOTCONN: nobody subscribed to
+ * the topic; -EAGAIN: a subscriber is slow; -ENOTSUP: not a ZMQ output, or -errno of the transport.
+ * Never blocks.
+ */
+int output_publish(struct output *o, const char *topic, const char *json);
 
 /* Whether the queue has room for one more record: what a lossless source waits for. */
 bool output_has_room(const struct output *o);

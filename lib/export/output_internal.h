@@ -32,6 +32,9 @@ struct ipfix_sender {
 struct zmq_sender {
 	uint64_t waiting_since_ns; /* lossless: for the first subscriber, 0 = not begun */
 	bool was_subscribed;
+	uint32_t published; /* messages that are no records: they have ids, too */
+	uint8_t *payload;   /* ZMQ_MESSAGE_BYTES_MAX; NULL = records leave as they are queued */
+	struct z_stream_s *deflate; /* NULL = nothing is compressed */
 };
 
 struct output {
@@ -65,6 +68,13 @@ void output_spec_name(struct output_spec *spec);
 
 /* Where an IPFIX target points: HOST:PORT. */
 const char *output_spec_udp_target(const struct output_spec *spec);
+
+/* What a ZMQ output needs beyond its queue: 0 or -ENOMEM; freed in any case. */
+int zmq_sender_init(struct output *o);
+void zmq_sender_free(struct output *o);
+
+/* output_publish() of a ZMQ output. */
+int zmq_publish(struct output *o, const char *topic, const char *json);
 
 /*
  * One step each: sends a batch or a message, at now_ns (CLOCK_REALTIME). False when there is

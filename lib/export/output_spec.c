@@ -20,6 +20,8 @@ static const struct type_word words[] = {
 
 static const char scheme[] = "udp://";
 
+static const char zmq_form[] = "write tcp://ADDRESS:PORT, tcp://*:PORT or ipc://PATH";
+
 /* The length of the type's word, 0 when there is no such type. */
 static size_t find_type(const char *text, enum output_type *type)
 {
@@ -69,20 +71,64 @@ static const char *read_udp_target(struct output_spec *spec, const char *text)
 	return n < (int)sizeof spec->target ? NULL : "it is too long";
 }
 
-/* libzmq takes any port, modulo 65536. */
-static bool is_zmq_endpoint(const char *text)
+/* HOST:PORT of TCP, where a "c" behind the port means connect; or why not. */
+static const char *read_zmq_tcp(struct output_spec *spec, const char *address)
 {
-	const char *port = strrchr(text, ':');
+	const char *colon = strrchr(address, ':');
+	char port[8] = "";
+	size_t len;
 
-	if (strncmp(text, "ipc://", 6) == 0)
-		return text[6] != '\0';
-	return strncmp(text, "tcp://", 6) == 0 && port > text + 6 &&
-	       (is_port(port + 1) || strcmp(port + 1, "*") == 0);
+	if (!colon || colon == address || strlen(colon + 1) >= sizeof port)
+		return zmq_form;
+	len = strlen(colon + 1);
+	memcpy(port, colon + 1, len + 1);
+	if (len > 1 && port[len - 1] == 'c') {
+		port[len - 1] = '\0';
+		spec->zmq_connect = true;
+	}
+	if (spec->zmq_connect && (address[0] == '*' || strcmp(port, "*") == 0))
+		return "to connect it needs the collector's address and port in place of *";
+	/* libzmq takes any port, modulo 65536. */
+	if (!is_port(port) && strcmp(port, "*") != 0)
+		return zmq_form;
+	snprintf(spec->target, sizeof spec->target, "tcp://%.*s:%s", (int)(colon - address),
+		 address, port);
+	return NULL;
+}
+
+static const char *read_zmq_target(struct output_spec *spec, const char *text)
+{
+	if (strlen(text) >= sizeof spec->target)
+		return "it is too long";
+	if (strncmp(text, "tcp://", 6) == 0 || strncmp(text, "zmq://", 6) == 0)
+		return read_zmq_tcp(spec, text + 6);
+	if (strncmp(text, "ipc://", 6) != 0 || !text[6])
+		return zmq_form;
+	memcpy(spec->target, text, strlen(text) + 1);
+	return NULL;
+}
+
+int output_spec_read_zmq(struct output_spec *spec, const char *endpoint, char *error,
+			 size_t error_len)
+{
+	struct output_spec read = *spec;
+	const char *why;
+
+	read.type = OUTPUT_ZMQ;
+	read.name[0] = '\0';
+	why = read_zmq_target(&read, endpoint);
+	if (why)
+		return refuse(error, error_len, endpoint, why);
+	output_spec_name(&read);
+	*spec = read;
+	return 0;
 }
 
 /* Reads what stands behind the type; NULL, or why not. */
 static const char *read_target(struct output_spec *spec, const char *text)
 {
+	const char *why;
+
 	switch (spec->type) {
 	case OUTPUT_TEXT:
 	case OUTPUT_CSV:
@@ -91,9 +137,10 @@ static const char *read_target(struct output_spec *spec, const char *text)
 			return "it has no path behind the colon";
 		break;
 	case OUTPUT_ZMQ:
-		if (!is_zmq_endpoint(text))
+		why = read_zmq_target(spec, text);
+		if (why == zmq_form)
 			return "write zmq:tcp://ADDRESS:PORT, zmq:tcp://*:PORT or zmq:ipc://PATH";
-		break;
+		return why;
 	case OUTPUT_IPFIX:
 		return read_udp_target(spec, text);
 	case OUTPUT_NULL:

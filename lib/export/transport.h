@@ -19,8 +19,11 @@ struct transport_ops {
 	 * now, or another -errno; -EPIPE means that the reader is gone for good.
 	 */
 	ssize_t (*send)(struct transport *t, const struct iovec *pieces, int n);
-	/* Whether anybody listens; NULL where that cannot be known. */
-	bool (*has_peer)(struct transport *t);
+	/*
+	 * Whether anybody listens for messages of a topic ("flow", "event"); NULL where that cannot
+	 * be known.
+	 */
+	bool (*has_peer)(struct transport *t, const char *topic);
 	/* See output_own_traffic(); NULL where there is none. */
 	int (*own_traffic)(const struct transport *t, char *expression, size_t len);
 	/* Gives everything back; what was taken may leave until deadline_ns (CLOCK_MONOTONIC). */
@@ -41,6 +44,19 @@ struct transport {
 int transport_file_open(struct transport **out, const char *path, char *error, size_t error_len);
 /* target: HOST:PORT, [ADDRESS]:PORT; names are resolved here. */
 int transport_udp_open(struct transport **out, const char *target, char *error, size_t error_len);
-/* endpoint: as zmq_bind(3) takes it. Frame 1 of a message begins with the topic "flow". */
-int transport_zmq_open(struct transport **out, const char *endpoint, char *error, size_t error_len);
+
+/* How to publish over ZMQ. */
+struct zmq_options {
+	const char *endpoint; /* as zmq_bind(3) or zmq_connect(3) takes it */
+	bool connect;	      /* to a collector that binds */
+	/* Of a CURVE server, 40 characters of Z85 or 80 of hexadecimal; "" = in clear. */
+	const char *server_key;
+};
+
+/*
+ * Frame 1 of a message begins with its topic, NUL-terminated in 16 bytes. A message is taken whole
+ * or not at all, at most ZMQ_MESSAGE_BYTES_MAX bytes a frame (-EMSGSIZE).
+ */
+int transport_zmq_open(struct transport **out, const struct zmq_options *options, char *error,
+		       size_t error_len);
 int transport_null_open(struct transport **out);

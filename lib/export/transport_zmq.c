@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "export/transport.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -17,14 +18,26 @@
 
 /* The topic as it begins frame 1: a NUL-terminated name in 16 bytes (spec of ntop's header). */
 #define TOPIC_BYTES 16
-static const char topic[TOPIC_BYTES] = "flow";
+static const char topics[][TOPIC_BYTES] = {"flow", "event"};
+#define TOPICS (sizeof topics / sizeof topics[0])
+
+/* A CURVE key in Z85. */
+#define KEY_CHARS 40
+
+/* While closing, the rest of a message that libzmq does not take is offered again after so long. */
+#define RETRY_NS 200000
 
 struct zmq_transport {
 	struct transport base;
 	void *context;
 	void *socket;
-	uint32_t subscribed; /* bit n: somebody asked for the first n bytes of the topic */
-	int frames_done;     /* frames of the message that libzmq has */
+	uint32_t subscribed[TOPICS]; /* bit n: somebody asked for the first n bytes of the topic */
+	/*
+	 * Frame 2 of a message whose frame 1 libzmq has already: it goes before anything else, so
+	 * that a header never meets the payload of another message. 0 bytes = none.
+	 */
+	size_t rest_bytes;
+	uint8_t rest[ZMQ_MESSAGE_BYTES_MAX];
 };
 
 /* One subscription (1) or its end (0) and the prefix it asks for. */
@@ -32,15 +45,34 @@ static void note_subscription(struct zmq_transport *z, const uint8_t *message, s
 {
 	size_t prefix = len - 1;
 
-	if (prefix > TOPIC_BYTES || memcmp(message + 1, topic, prefix) != 0)
-		return;
-	if (message[0] == 1)
-		z->subscribed |= 1U << prefix;
-	else
-		z->subscribed &= ~(1U << prefix);
+	for (size_t i = 0; i < TOPICS; i++) {
+		if (prefix > TOPIC_BYTES || memcmp(message + 1, topics[i], prefix) != 0)
+			continue;
+		if (message[0] == 1)
+			z->subscribed[i] |= 1U << prefix;
+		else
+			z->subscribed[i] &= ~(1U << prefix);
+	}
 }
 
-static bool zmq_has_peer(struct transport *t)
+static int send_frame(struct zmq_transport *z, const void *bytes, size_t len, int more)
+{
+	if (zmq_send(z->socket, bytes, len, ZMQ_DONTWAIT | more) >= 0)
+		return 0;
+	return errno == EAGAIN || errno == EINTR ? -EAGAIN : -EIO;
+}
+
+/* 0 when no message is half sent any more. */
+static int send_rest(struct zmq_transport *z)
+{
+	int error = z->rest_bytes ? send_frame(z, z->rest, z->rest_bytes, 0) : 0;
+
+	if (error == 0)
+		z->rest_bytes = 0;
+	return error;
+}
+
+static bool zmq_has_peer(struct transport *t, const char *topic)
 {
 	struct zmq_transport *z = (struct zmq_transport *)t;
 	uint8_t message[64];
@@ -53,27 +85,33 @@ static bool zmq_has_peer(struct transport *t)
 		if (len > 0 && len <= (int)sizeof message)
 			note_subscription(z, message, (size_t)len);
 	}
-	return z->subscribed != 0;
+	send_rest(z);
+	for (size_t i = 0; i < TOPICS; i++)
+		if (strcmp(topic, topics[i]) == 0)
+			return z->subscribed[i] != 0;
+	return false;
 }
 
+/* Once libzmq has the header, the message counts as taken: its payload goes next, or is kept. */
 static ssize_t zmq_send_frames(struct transport *t, const struct iovec *frames, int n)
 {
 	struct zmq_transport *z = (struct zmq_transport *)t;
-	ssize_t taken = 0;
+	int error;
 
-	for (int i = z->frames_done; i < n; i++) {
-		int more = i + 1 < n ? ZMQ_SNDMORE : 0;
-
-		if (zmq_send(z->socket, frames[i].iov_base, frames[i].iov_len,
-			     ZMQ_DONTWAIT | more) < 0) {
-			z->frames_done = i; /* the rest of this message comes with the next call */
-			return errno == EAGAIN || errno == EINTR ? -EAGAIN : -EIO;
-		}
+	if (n != 2)
+		return -EINVAL;
+	if (frames[1].iov_len == 0 || frames[1].iov_len > sizeof z->rest)
+		return -EMSGSIZE;
+	error = send_rest(z);
+	if (error == 0)
+		error = send_frame(z, frames[0].iov_base, frames[0].iov_len, ZMQ_SNDMORE);
+	if (error)
+		return error;
+	if (send_frame(z, frames[1].iov_base, frames[1].iov_len, 0)) {
+		memcpy(z->rest, frames[1].iov_base, frames[1].iov_len);
+		z->rest_bytes = frames[1].iov_len;
 	}
-	z->frames_done = 0;
-	for (int i = 0; i < n; i++)
-		taken += (ssize_t)frames[i].iov_len;
-	return taken;
+	return (ssize_t)(frames[0].iov_len + frames[1].iov_len);
 }
 
 static int zmq_own_traffic(const struct transport *t, char *expression, size_t len)
@@ -97,14 +135,23 @@ static int zmq_own_traffic(const struct transport *t, char *expression, size_t l
 	return n < (int)len ? n : -ENOSPC;
 }
 
+static int ms_until(uint64_t deadline_ns)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	uint64_t left_ms = deadline_ns > now_ns ? (deadline_ns - now_ns) / 1000000 : 0;
+
+	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
+
 static void zmq_close_transport(struct transport *t, uint64_t deadline_ns)
 {
 	struct zmq_transport *z = (struct zmq_transport *)t;
-	uint64_t now_ns = clock_monotonic_ns();
-	uint64_t left_ms = deadline_ns > now_ns ? (deadline_ns - now_ns) / 1000000 : 0;
-	int linger_ms = left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+	int linger_ms;
 
 	if (z->socket) {
+		while (send_rest(z) && clock_monotonic_ns() < deadline_ns)
+			sleep_ns(RETRY_NS);
+		linger_ms = ms_until(deadline_ns);
 		zmq_setsockopt(z->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
 		zmq_close(z->socket);
 	}
@@ -132,15 +179,61 @@ static const char *advice(int error)
 	case ENODEV:
 	case EADDRNOTAVAIL:
 		return "this machine has no such address: use tcp://*:PORT";
+	case EKEYREJECTED:
+		return "give the server's public key as 40 characters of Z85 or 80 of hexadecimal";
+	case EOPNOTSUPP:
+		return "this libzmq was built without CURVE";
 	default:
 		return "choose another endpoint";
 	}
 }
 
-static int open_socket(struct zmq_transport *z, const char *endpoint)
+/* The key in Z85 of either form; false when it is neither. */
+static bool read_key(char z85[KEY_CHARS + 1], const char *text)
+{
+	uint8_t bytes[32];
+	size_t len = strlen(text);
+
+	for (size_t i = 0; len == 2 * KEY_CHARS && i < KEY_CHARS; i++) {
+		unsigned int byte;
+
+		if (!isxdigit((unsigned char)text[2 * i]) ||
+		    !isxdigit((unsigned char)text[2 * i + 1]) ||
+		    sscanf(text + 2 * i, "%2x", &byte) != 1)
+			return false;
+		z85[i] = (char)byte;
+	}
+	if (len == KEY_CHARS)
+		memcpy(z85, text, KEY_CHARS);
+	else if (len != 2 * KEY_CHARS)
+		return false;
+	z85[KEY_CHARS] = '\0';
+	return strlen(z85) == KEY_CHARS && zmq_z85_decode(bytes, z85) != NULL;
+}
+
+/* A CURVE client with keys of its own, made for this socket. */
+static int use_curve(void *socket, const char *server_key)
+{
+	char server[KEY_CHARS + 1], public[KEY_CHARS + 1], secret[KEY_CHARS + 1];
+	int result = 0;
+
+	if (!zmq_has("curve"))
+		return -EOPNOTSUPP;
+	if (!read_key(server, server_key))
+		return -EKEYREJECTED;
+	if (zmq_curve_keypair(public, secret) ||
+	    zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server, sizeof server) ||
+	    zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public, sizeof public) ||
+	    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret, sizeof secret))
+		result = -errno;
+	explicit_bzero(secret, sizeof secret);
+	return result;
+}
+
+static int open_socket(struct zmq_transport *z, const struct zmq_options *options)
 {
 	int high_water = ZMQ_HIGH_WATER_MESSAGES;
-	int on = 1;
+	int on = 1, result;
 
 	z->context = zmq_ctx_new();
 	if (!z->context)
@@ -150,12 +243,18 @@ static int open_socket(struct zmq_transport *z, const char *endpoint)
 		return -errno;
 	if (zmq_setsockopt(z->socket, ZMQ_SNDHWM, &high_water, sizeof high_water) ||
 	    zmq_setsockopt(z->socket, ZMQ_XPUB_NODROP, &on, sizeof on) ||
-	    (strchr(endpoint, '[') && zmq_setsockopt(z->socket, ZMQ_IPV6, &on, sizeof on)))
+	    (strchr(options->endpoint, '[') && zmq_setsockopt(z->socket, ZMQ_IPV6, &on, sizeof on)))
 		return -errno;
-	return zmq_bind(z->socket, endpoint) ? -errno : 0;
+	result = options->server_key[0] ? use_curve(z->socket, options->server_key) : 0;
+	if (result)
+		return result;
+	if (options->connect)
+		return zmq_connect(z->socket, options->endpoint) ? -errno : 0;
+	return zmq_bind(z->socket, options->endpoint) ? -errno : 0;
 }
 
-int transport_zmq_open(struct transport **out, const char *endpoint, char *error, size_t error_len)
+int transport_zmq_open(struct transport **out, const struct zmq_options *options, char *error,
+		       size_t error_len)
 {
 	struct zmq_transport *z = calloc(1, sizeof *z);
 	int result;
@@ -165,9 +264,9 @@ int transport_zmq_open(struct transport **out, const char *endpoint, char *error
 		return -ENOMEM;
 	}
 	z->base.ops = &zmq_ops;
-	result = open_socket(z, endpoint);
+	result = open_socket(z, options);
 	if (result) {
-		snprintf(error, error_len, "cannot publish at %s: %s; %s", endpoint,
+		snprintf(error, error_len, "cannot publish at %s: %s; %s", options->endpoint,
 			 zmq_strerror(-result), advice(-result));
 		zmq_close_transport(&z->base, 0);
 		return result;

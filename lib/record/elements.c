@@ -171,7 +171,9 @@ int elements_print_markdown(FILE *to)
 	      "- **Bytes**, **Templates**: width, and which of the templates (IPv4 or IPv6, with "
 	      "ports or with ICMP) carry it.\n"
 	      "  Empty: not sent over IPFIX.\n"
-	      "- **TLV**: number in ntop's TLV.\n"
+	      "- **TLV**: key in ntop's TLV, where addresses and end reasons are text, times are "
+	      "seconds since 1970,\n"
+	      "  and a value that means nothing has no key at all.\n"
 	      "- **Null**: when JSON says null and CSV nothing.\n\n"
 	      "| Key | IPFIX | Type | Bytes | Templates | TLV | Unit | Null | Meaning |\n"
 	      "|---|---|---|---|---|---|---|---|---|\n",

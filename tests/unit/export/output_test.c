@@ -61,8 +61,9 @@ static ssize_t told_send(struct transport *base, const struct iovec *pieces, int
 	return (ssize_t)all;
 }
 
-static bool told_has_peer(struct transport *base)
+static bool told_has_peer(struct transport *base, const char *topic)
 {
+	(void)topic;
 	return !((struct told *)base)->no_peer;
 }
 
@@ -296,6 +297,10 @@ static const struct spec_row good[] = {
 	{"json:/tmp/a:b", OUTPUT_JSON, "/tmp/a:b", "json:/tmp/a:b"},
 	{"null", OUTPUT_NULL, "", "null"},
 	{"zmq:tcp://*:5556", OUTPUT_ZMQ, "tcp://*:5556", "zmq:tcp://*:5556"},
+	{"zmq:zmq://*:5556", OUTPUT_ZMQ, "tcp://*:5556", "zmq:tcp://*:5556"},
+	{"zmq:tcp://h:5556c", OUTPUT_ZMQ, "tcp://h:5556", "zmq:tcp://h:5556"},
+	{"zmq:tcp://[::1]:*", OUTPUT_ZMQ, "tcp://[::1]:*", "zmq:tcp://[::1]:*"},
+	{"zmq:ipc:///run/abc", OUTPUT_ZMQ, "ipc:///run/abc", "zmq:ipc:///run/abc"},
 	{"zmq:ipc:///run/x", OUTPUT_ZMQ, "ipc:///run/x", "zmq:ipc:///run/x"},
 	{"ipfix:udp://h", OUTPUT_IPFIX, "udp://h:4739", "ipfix:udp://h:4739"},
 	{"ipfix:udp://h:1", OUTPUT_IPFIX, "udp://h:1", "ipfix:udp://h:1"},
@@ -323,6 +328,11 @@ static const char *const bad[] = {
 	"zmq:tcp://*:70000",
 	"zmq:tcp://:5556",
 	"zmq:tcp://*",
+	"zmq:tcp://*:5556c",
+	"zmq:tcp://h:c",
+	"zmq:tcp://h:*c",
+	"zmq:tcp://h:5556cc",
+	"zmq:tcp://h:70000c",
 	"ipfix",
 	"ipfix:",
 	"ipfix:h:1",

@@ -119,7 +119,7 @@ static void test_a_slow_subscriber(void **state)
 	(void)state;
 	subscribe("flow", 10);
 	for (unsigned int i = 0; i < 3000; i++) {
-		if (o->transport->ops->has_peer(o->transport))
+		if (o->transport->ops->has_peer(o->transport, "flow"))
 			break;
 		nanosleep(&pause, NULL);
 	}

@@ -46,7 +46,7 @@ static void test_known_numbers(void **state)
 	assert_int_equal(element_by_ipfix(0, 152), ELEMENT_FIRST);
 	assert_int_equal(element_by_ipfix(0, 27), ELEMENT_SRC_IPV6);
 	assert_int_equal(element_by_ipfix(PEN_REVERSE, 2), ELEMENT_REV_PACKETS);
-	assert_int_equal(element_by_tlv(57590), ELEMENT_L7_PROTO);
+	assert_int_equal(element_by_tlv(57590), ELEMENT_L7_PROTO_IDS);
 	assert_int_equal(element_by_tlv(23), ELEMENT_REV_BYTES);
 	assert_string_equal(element_info(ELEMENT_REV_BYTES)->key, "rev_bytes");
 	assert_null(element_info(ELEMENT_SRC_IPV4)->key);
