@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The clocks, for those who may ask one: app/ and the closing of outputs. Metering never does. */
+/*
+ * Units of time, and the clocks for those who may ask one: app/ and the closing of outputs.
+ * Metering never does.
+ */
 #pragma once
 
 #include <stdint.h>
+#include <sys/time.h>
 #include <time.h>
 
 #define SECOND_NS 1000000000ULL
@@ -25,6 +29,17 @@ static inline uint64_t clock_monotonic_ns(void)
 static inline uint64_t clock_wall_ns(void)
 {
 	return clock_read_ns(CLOCK_REALTIME);
+}
+
+static inline struct timeval ns_to_timeval(uint64_t ns)
+{
+	return (struct timeval){.tv_sec = (time_t)(ns / SECOND_NS),
+				.tv_usec = (suseconds_t)(ns % SECOND_NS / 1000)};
+}
+
+static inline uint64_t timeval_to_ns(const struct timeval *t)
+{
+	return (uint64_t)t->tv_sec * SECOND_NS + (uint64_t)t->tv_usec * 1000;
 }
 
 static inline void sleep_ns(uint64_t ns)

@@ -120,6 +120,16 @@
 #define DPI_CATEGORY_LINE_MAX 510
 #define DPI_PROTOCOL_LINE_MAX 65536
 
+/* Bytes of the caller in a flow of the API: whoever needs more keeps a pointer there. */
+#define FT_USER_BYTES_MAX (1U << 20)
+
+/* ---- rules ---- */
+
+/* nDPI's protocol numbers: 512 of its own and 768 custom ones, with newer releases in mind. */
+#define FT_RULE_PROTOCOLS_MAX 2048
+/* Rules for "Master.App": asked once a flow, one by one. */
+#define FT_RULE_PAIRS_MAX 256
+
 /* ---- export ---- */
 
 /* Outputs at once. */
@@ -154,6 +164,8 @@
 #define ZMQ_MESSAGE_BYTES_MAX 131072
 /* Text that is sent compressed: old collectors inflate into 16 KB. */
 #define ZMQ_COMPRESS_BYTES_MAX 16384
+/* A library's table closes its export: what is queued has so long to leave. */
+#define FT_ZMQ_DRAIN_NS 1000000000ULL
 /* Lossless over UDP: Linux's default buffer (208 KB) holds some 80 messages: 20 ms off the core. */
 #define IPFIX_PACE_MESSAGE_NS 250000ULL
 #define IPFIX_PACE_BURST      8

@@ -14,6 +14,9 @@
 #include "record/record.h"
 
 struct ft_options {
+	bool api;	       /* views, callbacks, rules: pfring_ft_create_table() */
+	uint32_t user_bytes;   /* of the caller in every flow; api only */
+	bool use_hash;	       /* pfring_ft_packet.hash tells where to look for a flow */
 	uint32_t flows_max;    /* 0 = default */
 	uint32_t detached_max; /* ended flows not yet freed; 0 = a share of flows_max */
 	uint64_t idle_timeout_ns, active_timeout_ns;

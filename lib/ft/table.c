@@ -3,6 +3,7 @@
 #include "ft/table.h"
 
 #include "core/clock.h"
+#include "ft/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,6 +26,13 @@ static const struct ft_options defaults = {
 	.dpi_extra = true,
 };
 
+static uint32_t annex_bytes(const struct ft_options *o)
+{
+	if (o->api)
+		return (uint32_t)(FT_FLOW_OFFSET + sizeof(struct ft_flow) + o->user_bytes);
+	return o->dpi ? sizeof(struct dpi_annex) : 0;
+}
+
 static struct flowtable_options flow_options(const struct ft_options *o)
 {
 	return (struct flowtable_options){
@@ -38,7 +46,7 @@ static struct flowtable_options flow_options(const struct ft_options *o)
 		.tcp_linger_ns = o->tcp_linger_ns,
 		.tcp_rst_ends = true,
 		.key_rules = {.ignore_vlan = o->ignore_vlan, .icmp_by_id = o->icmp_by_id},
-		.annex_bytes = o->dpi ? sizeof(struct dpi_annex) : 0,
+		.annex_bytes = annex_bytes(o),
 		.id_first = (uint64_t)o->table_id << TABLE_ID_SHIFT | 1,
 		.numa_node = o->numa_node,
 		.prefault = o->prefault,
@@ -72,24 +80,42 @@ static int create_flows(struct ft_table *t, const struct ft_options *o)
 
 static int create_dpi(struct ft_table *t, const struct ft_options *o, char *error, size_t error_len)
 {
-	const struct dpi_options d = {
+	int rc;
+
+	t->dpi_options = (struct dpi_options){
 		.packets_tcp_max = o->dpi_packets_tcp,
 		.packets_udp_max = o->dpi_packets_udp,
-		.flows_max = o->dpi_flows_max,
+		/* The API promises nDPI's structure of every flow, for as long as the flow. */
+		.flows_max = o->api ? t->flows->slab_flows : o->dpi_flows_max,
 		.bytes_max = o->dpi_bytes_max,
 		.guess = o->dpi_guess,
 		.extra = o->dpi_extra,
-		.protocols_path = o->dpi_protocols && *o->dpi_protocols ? o->dpi_protocols : NULL,
-		.categories_path = o->dpi_categories && *o->dpi_categories ? o->dpi_categories :
-									     NULL,
+		.metadata = o->api,
+		.keep_states = o->api,
 		.counters = t->counters.dpi,
 	};
+	if (!o->dpi)
+		return 0;
 
-	int rc = o->dpi ? dpi_create(&t->dpi, &d, error, error_len) : 0;
-
-	if (t->dpi)
+	struct dpi_options d = t->dpi_options;
+	d.protocols_path = o->dpi_protocols && *o->dpi_protocols ? o->dpi_protocols : NULL;
+	d.categories_path = o->dpi_categories && *o->dpi_categories ? o->dpi_categories : NULL;
+	rc = dpi_create(&t->dpi, &d, error, error_len);
+	if (rc == 0 && !o->api)
 		dpi_open(t->dpi);
 	return rc;
+}
+
+static void tell_refusal(const struct ft_options *o, int rc, char *error, size_t error_len)
+{
+	if (rc == -EINVAL)
+		snprintf(error, error_len,
+			 "a table of %u flows: allowed are %u to %u, and timeouts of a day",
+			 o->flows_max, FLOW_TABLE_FLOWS_MIN, FLOW_TABLE_FLOWS_MAX);
+	else
+		snprintf(error, error_len,
+			 "no memory for a table of %u flows (%llu MB); lower max_flows",
+			 o->flows_max, (unsigned long long)(ft_table_bytes(o) >> 20));
 }
 
 int ft_table_create(pfring_ft_table **out, const struct ft_options *o, char *error,
@@ -102,15 +128,17 @@ int ft_table_create(pfring_ft_table **out, const struct ft_options *o, char *err
 		snprintf(error, error_len, "no memory for a flow table");
 		return -ENOMEM;
 	}
-	*t = (struct ft_table){0};
+	*t = (struct ft_table){
+		.api = o->api,
+		.use_hash = o->use_hash,
+		.user_bytes = o->user_bytes,
+		.zmq_lock = PTHREAD_MUTEX_INITIALIZER,
+	};
 	rc = parser_init(&t->parser, t->counters.notes, o->tunnels);
 	if (rc == 0)
 		rc = create_flows(t, o);
 	if (rc) {
-		snprintf(error, error_len,
-			 "cannot make a table of %u flows (%llu MB): %s; lower [table] max_flows",
-			 o->flows_max, (unsigned long long)(ft_table_bytes(o) >> 20),
-			 rc == -EINVAL ? "a value is out of range" : "no memory");
+		tell_refusal(o, rc, error, error_len);
 	} else {
 		rc = create_dpi(t, o, error, error_len);
 	}
@@ -122,6 +150,16 @@ int ft_table_create(pfring_ft_table **out, const struct ft_options *o, char *err
 	return 0;
 }
 
+/* Seconds that the table can bear; 0 = as many as otherwise. */
+static uint64_t timeout_ns(uint32_t seconds, uint64_t otherwise_ns)
+{
+	uint64_t ns = seconds * SECOND_NS;
+
+	if (!seconds)
+		return otherwise_ns;
+	return ns < TIMEOUT_MAX_NS ? ns : TIMEOUT_MAX_NS;
+}
+
 pfring_ft_table *pfring_ft_create_table(u_int32_t flags, u_int32_t max_flows,
 					u_int32_t flow_idle_timeout,
 					u_int32_t flow_lifetime_timeout,
@@ -131,30 +169,41 @@ pfring_ft_table *pfring_ft_create_table(u_int32_t flags, u_int32_t max_flows,
 	pfring_ft_table *t = NULL;
 	char error[256];
 
-	if (user_metadata_size)
+	if (user_metadata_size > FT_USER_BYTES_MAX) {
+		ft_log("user_metadata_size %u: at most %u bytes a flow", user_metadata_size,
+		       FT_USER_BYTES_MAX);
 		return NULL;
+	}
+	o.api = true;
+	o.user_bytes = user_metadata_size;
 	if (max_flows)
 		o.flows_max = max_flows;
-	if (flow_idle_timeout)
-		o.idle_timeout_ns = flow_idle_timeout * SECOND_NS;
-	if (flow_lifetime_timeout)
-		o.active_timeout_ns = flow_lifetime_timeout * SECOND_NS;
+	o.idle_timeout_ns = timeout_ns(flow_idle_timeout, o.idle_timeout_ns);
+	o.active_timeout_ns = timeout_ns(flow_lifetime_timeout, o.active_timeout_ns);
 	o.dpi = flags & (PFRING_FT_TABLE_FLAGS_DPI | PFRING_FT_TABLE_FLAGS_DPI_EXTRA);
 	o.dpi_extra = flags & PFRING_FT_TABLE_FLAGS_DPI_EXTRA;
 	o.dpi_guess = !(flags & PFRING_FT_TABLE_FLAGS_NO_GUESS);
 	o.tunnels = flags & PFRING_FT_DECODE_TUNNELS;
 	o.ignore_vlan = flags & PFRING_FT_IGNORE_VLAN;
-	return ft_table_create(&t, &o, error, sizeof error) == 0 ? t : NULL;
+	o.use_hash = !(flags & PFRING_FT_IGNORE_HW_HASH);
+	if (ft_table_create(&t, &o, error, sizeof error)) {
+		ft_log("%s", error);
+		return NULL;
+	}
+	ft_debug("table of %u flows, %llu MB reserved", o.flows_max,
+		 (unsigned long long)(ft_table_bytes(&o) >> 20));
+	return t;
 }
 
 void pfring_ft_destroy_table(pfring_ft_table *table)
 {
 	struct ft_table *t = table;
 
-	if (!t)
+	if (!t || ft_called_from_callback(t, __func__))
 		return;
 	/* Flows still inside leave unseen: their annex must be given back. */
 	t->on_export = (struct ft_callback){0};
+	t->on_export_list = (struct ft_list_callback){0};
 	for (int i = 0; i < PFRING_FT_BURSTS_HELD; i++)
 		t->bursts[i].n = t->bursts[i].n_metered = 0; /* their bytes may be gone */
 	t->held = 0;
@@ -162,6 +211,8 @@ void pfring_ft_destroy_table(pfring_ft_table *table)
 		pfring_ft_flush(t);
 		ft_reclaim(t);
 	}
+	ft_zmq_free(t->zmq);
+	pthread_mutex_destroy(&t->zmq_lock);
 	dpi_destroy(t->dpi);
 	flowtable_destroy(t->flows);
 	parser_fini(&t->parser);
@@ -193,19 +244,45 @@ static void close_l7(struct ft_table *t, struct flow *f)
 		dpi_annex_inherit(t->dpi, flow_dpi(f->heir), flow_dpi(f));
 }
 
-void ft_emit_ended(struct ft_table *t)
+/* Nobody takes it: it goes back to the table at once. */
+static bool unwanted(const struct ft_table *t, const struct flow *f)
+{
+	return f->lost || (!t->on_export.call && !t->on_export_list.call);
+}
+
+static void hand_out_list(struct ft_table *t, struct flow_list *list)
 {
 	struct flow *f;
 
+	if (!list->head)
+		return;
+	t->on_export_list.call(list, t->on_export_list.user);
+	while ((f = flow_list_take(list)) != NULL)
+		flow_release(f);
+}
+
+static void emit_ended(struct ft_table *t)
+{
+	struct flow_list list = {0};
+	const bool was_inside = t->inside;
+	struct flow *f;
+
+	t->inside = true;
 	while ((f = flow_list_take(&t->flows->ended)) != NULL) {
 		if (t->dpi && f->end_reason != END_NONE)
 			close_l7(t, f);
+		if (t->api && f->end_reason == END_SLICE)
+			ft_close_slice(f);
 		f->heir = NULL;
-		if (f->lost || !t->on_export.call)
+		if (unwanted(t, f))
 			flow_release(f);
+		else if (t->on_export_list.call)
+			flow_list_append(&list, f);
 		else
 			t->on_export.call(f, t->on_export.user);
 	}
+	hand_out_list(t, &list);
+	t->inside = was_inside;
 }
 
 void ft_reclaim(struct ft_table *t)
@@ -218,6 +295,20 @@ void ft_reclaim(struct ft_table *t)
 			dpi_annex_release(t->dpi, flow_dpi(f));
 		flowtable_recycle(t->flows, f);
 	}
+}
+
+bool ft_called_from_callback(const struct ft_table *t, const char *function)
+{
+	if (likely(!t->inside))
+		return false;
+	ft_log("%s: not from a callback of the same table; nothing was done", function);
+	return true;
+}
+
+void ft_take_ended(struct ft_table *t)
+{
+	emit_ended(t);
+	ft_reclaim(t);
 }
 
 void ft_count_dpi_memory(void)
@@ -235,7 +326,7 @@ void ft_restart_time(pfring_ft_table *table)
 	struct ft_table *t = table;
 
 	pfring_ft_flush(t);
-	t->flows->now_ns = t->flows->sweep_last_ns = 0;
+	t->flows->now_ns = t->flows->sweep_last_ns = t->flows->sweep_next_ns = 0;
 }
 
 void pfring_ft_flow_set_flow_slicing(pfring_ft_table *table, u_int32_t flow_slice_timeout)
@@ -243,21 +334,26 @@ void pfring_ft_flow_set_flow_slicing(pfring_ft_table *table, u_int32_t flow_slic
 	struct flowtable *f = ((struct ft_table *)table)->flows;
 
 	flowtable_set_timeouts(f, f->options.idle_timeout_ns, f->options.active_timeout_ns,
-			       flow_slice_timeout * SECOND_NS);
+			       timeout_ns(flow_slice_timeout, 0));
 }
 
-void pfring_ft_set_flow_export_callback(pfring_ft_table *table, pfring_ft_export_flow_func callback,
-					void *user)
+void pfring_ft_set_tcp_rst_ends(pfring_ft_table *table, int ends)
 {
-	((struct ft_table *)table)->on_export = (struct ft_callback){callback, user};
+	flowtable_set_tcp_rst_ends(((struct ft_table *)table)->flows, ends != 0);
 }
 
-void pfring_ft_version(char *version)
+void pfring_ft_flow_expire(pfring_ft_table *table, pfring_ft_flow *flow)
 {
-	snprintf(version, 32, "%s", FTPROBE_VERSION);
-}
+	struct ft_table *t = table;
+	struct flow_hot *hot = flow_hot_line(flow);
 
-u_int32_t pfring_ft_api_version(void)
-{
-	return FT_API_VERSION;
+	if (!hot)
+		return;
+	if (t->inside) {
+		flow_doom(flow);
+		return;
+	}
+	ft_reclaim(t);
+	flowtable_end(t->flows, hot, END_FORCED);
+	ft_take_ended(t);
 }
