@@ -33,7 +33,8 @@ GUARD = {False: re.compile(r"^#pragma once$", re.M),
          True: re.compile(r"^#pragma once$|\A\s*#ifndef (\w+)\n#define \1$", re.M)}
 EXTERN = re.compile(r"\bextern\b(?!\s*\")([^;{]*)")
 # Licence and history, not sources: nothing to count in them.
-TEXT_SUFFIXES = (".md", ".json", ".conf", ".service", ".1", ".5", ".8", ".yml", ".yaml", ".build")
+TEXT_SUFFIXES = (".md", ".json", ".conf", ".service", ".1", ".3", ".5", ".8", ".yml", ".yaml",
+                 ".build")
 
 
 def is_source(path):
