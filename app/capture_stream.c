@@ -242,6 +242,11 @@ bool capture_stream_stopped(const struct capture_stream *cs)
 	return unpack_stopped(cs->unpack);
 }
 
+int capture_stream_plain_fd(const struct capture_stream *cs)
+{
+	return unpack_plain_fd(cs->unpack);
+}
+
 uint64_t capture_stream_bytes(const struct capture_stream *cs)
 {
 	return unpack_bytes(cs->unpack);

@@ -53,6 +53,8 @@ const char *capture_stream_error(const struct capture_stream *cs);
 bool capture_stream_at_end(const struct capture_stream *cs);
 /* stop ended it. */
 bool capture_stream_stopped(const struct capture_stream *cs);
+/* Of a file that is not packed, opened by its name: its descriptor, the stream's. Else -1. */
+int capture_stream_plain_fd(const struct capture_stream *cs);
 /* Bytes read of the file itself, packed as it is. */
 uint64_t capture_stream_bytes(const struct capture_stream *cs);
 /* Unpacked bytes that libpcap has consumed. */

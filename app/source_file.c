@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Opening a capture file: what is wrong with it is found before its first packet is read.
+ * Opening a capture file: what is wrong with it is found before its first packet is read. And its
+ * records, whoever reads them.
  */
 #include "source_file.h"
 
@@ -37,7 +38,7 @@ void source_file_close(struct source_file *file)
  */
 static const struct source_link *file_link(const struct source_file *file, char *why, size_t len)
 {
-	struct pcapng_links *seen = capture_stream_links(file->stream);
+	struct pcapng_links *seen = file->interfaces;
 	unsigned int n = seen ? pcapng_links_count(seen) : 0;
 	unsigned int value = seen ? 0 : (unsigned int)pcap_datalink(file->pcap);
 	const struct source_link *link = seen ? NULL : source_link_find(value);
@@ -70,6 +71,7 @@ static int file_start(struct source_file *file, const char *bpf, char *why, size
 		snprintf(why, len, "its header cannot be read: %s", damage[0] ? damage : message);
 		return damage[0] ? -EIO : -EINVAL;
 	}
+	file->interfaces = capture_stream_links(file->stream);
 	file->link = file_link(file, why, len);
 	if (!file->link)
 		return -EINVAL;
@@ -87,6 +89,8 @@ int source_file_open(struct source_file *out, const char *path,
 	if (result == 0)
 		result = file_start(&file, options->bpf, why, sizeof why);
 	if (result == 0) {
+		file.in_place = pcap_reader_start(
+			&file.reader, capture_stream_plain_fd(file.stream), options->windows);
 		*out = file;
 		return 0;
 	}
@@ -100,4 +104,60 @@ int source_file_open(struct source_file *out, const char *path,
 				     "");
 	source_file_close(&file);
 	return result;
+}
+
+/* ---- records ---- */
+
+static enum source_read read_by_libpcap(struct source_file *file, struct pcap_pkthdr *header,
+					const u_char **data)
+{
+	struct pcap_pkthdr *theirs;
+
+	file->result = pcap_next_ex(file->pcap, &theirs, data);
+	if (file->result != 1)
+		return SOURCE_READ_END;
+	*header = *theirs;
+	return SOURCE_READ_RECORD;
+}
+
+enum source_read source_file_next(struct source_file *file, struct pcap_pkthdr *header,
+				  const u_char **data)
+{
+	if (!file->in_place)
+		return read_by_libpcap(file, header, data);
+	switch (pcap_reader_next(&file->reader, header, data)) {
+	case PCAP_READ_RECORD:
+		return SOURCE_READ_RECORD;
+	case PCAP_READ_NO_ROOM:
+		return SOURCE_READ_NO_ROOM;
+	case PCAP_READ_END:
+		break;
+	}
+	return SOURCE_READ_END;
+}
+
+uint64_t source_file_bytes(const struct source_file *file)
+{
+	if (file->in_place)
+		return pcap_reader_offset(&file->reader);
+	return file->stream ? capture_stream_bytes(file->stream) : 0;
+}
+
+bool source_file_damage(const struct source_file *file, struct source_damage *out)
+{
+	const char *why = file->in_place ? file->reader.error : capture_stream_error(file->stream);
+
+	if (file->in_place) {
+		*out = (struct source_damage){.why = why,
+					      .offset = pcap_reader_offset(&file->reader),
+					      .cut_short = file->reader.cut_short};
+		return why[0];
+	}
+	*out = (struct source_damage){
+		.why = why[0] ? why : pcap_geterr(file->pcap),
+		.offset = capture_stream_offset(file->stream),
+		.cut_short = capture_stream_at_end(file->stream),
+	};
+	return (file->result != PCAP_ERROR_BREAK || why[0]) &&
+	       !capture_stream_stopped(file->stream);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Capture files as bursts: libpcap reads the records, this file says what they mean (time, wire
- * length, link type), filters them and copies them where they stay until they are given back.
+ * Capture files as bursts: source_file reads the records, this file says what they mean (time, wire
+ * length, link type), filters them and keeps them in windows until they are given back.
  */
 #include "source_pcap.h"
 
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "core/limits.h"
-#include "packet_arena.h"
+#include "packet_windows.h"
 #include "progress_bar.h"
 #include "source_file.h"
 
@@ -26,11 +26,7 @@
 #define NS_PER_S      1000000000
 #define PROBLEM_BYTES 4096
 
-_Static_assert(SOURCE_ARENA_BYTES >= 4 * PACKET_BYTES_MAX, "several of the largest packets fit");
-_Static_assert(SOURCE_ARENA_BYTES >= (PFRING_FT_BURSTS_HELD + 1) * PFRING_FT_BURST_MAX * 16384U,
-	       "what a table holds fits, jumbo frames too");
-
-/* A record that was read, before it is handed out. Its bytes are libpcap's. */
+/* A record that was read, before it is handed out. Its bytes are libpcap's, or in a window. */
 struct source_record {
 	const u_char *data;
 	uint64_t time_ns;
@@ -41,7 +37,7 @@ struct source_record {
 struct source_pcap {
 	struct source_pcap_options options;
 	struct source_pcap_counts counts;
-	struct packet_arena arena;
+	struct packet_windows windows;
 	struct progress_bar bar;
 
 	unsigned int next_path;
@@ -51,26 +47,30 @@ struct source_pcap {
 	bool bad_filter;	 /* said already of this file */
 
 	struct source_record record;
-	bool held;	 /* record waits for room in the arena */
+	bool held;	 /* record waits for room, or for the lane */
 	bool file_began; /* a record of this file was held */
 	bool time_began; /* of any file */
 	bool restarts;	 /* the lane is to be told */
 	bool ended;
 	uint64_t last_ns; /* of the record held last */
 	_Atomic uint64_t now_ns;
-	uint64_t handed_out;
+	uint64_t handed_out, given_back;
 	unsigned int n_problems, n_cut_short; /* of the problems, files that just end */
 	char problem[PROBLEM_BYTES];
 };
 
-enum step { STEP_HELD, STEP_AGAIN, STEP_WAIT, STEP_END };
+enum step { STEP_HELD, STEP_AGAIN, STEP_WAIT, STEP_NO_ROOM, STEP_END };
 
 /* ---- files ---- */
 
-static int open_path(const struct source_pcap *s, struct source_file *out, const char *path,
-		     char *error, size_t error_len)
+static int open_path(struct source_pcap *s, struct source_file *out, const char *path, char *error,
+		     size_t error_len)
 {
-	struct source_file_options options = {.bpf = s->options.bpf, .stop = s->options.stop};
+	struct source_file_options options = {
+		.bpf = s->options.bpf,
+		.stop = s->options.stop,
+		.windows = &s->windows,
+	};
 
 	return source_file_open(out, path, &options, error, error_len);
 }
@@ -98,7 +98,7 @@ static void close_current(struct source_pcap *s)
 		return;
 	if (capture_stream_stopped(s->file.stream))
 		s->ended = true;
-	s->bytes_before += capture_stream_bytes(s->file.stream);
+	s->bytes_before += source_file_bytes(&s->file);
 	source_file_close(&s->file);
 }
 
@@ -121,7 +121,7 @@ static uint64_t time_of(const struct source_pcap *s, const struct pcap_pkthdr *h
 	int64_t s_part = header->ts.tv_sec, ns_part = header->ts.tv_usec;
 
 	/* pcap has 32 bits, which libpcap takes for signed: a negative time is one after 2038. */
-	if (capture_stream_kind(s->file.stream) == CAPTURE_PCAP)
+	if (!s->file.interfaces)
 		s_part = (uint32_t)s_part;
 	if (s_part < 0)
 		return 0;
@@ -162,9 +162,12 @@ static void say_bad_filter(struct source_pcap *s, const struct source_link *link
 static bool matches(struct source_pcap *s, const struct source_link *link,
 		    const struct pcap_pkthdr *header, const u_char *data)
 {
-	enum source_match match = source_filter_match(&s->file.filter, link, header, data);
+	enum source_match match;
 	char why[512];
 
+	if (!s->file.filter.text[0])
+		return true;
+	match = source_filter_match(&s->file.filter, link, header, data);
 	if (match == SOURCE_BAD_FILTER) {
 		if (source_filter_compile(&s->file.filter, link, why, sizeof why) == 0)
 			match = source_filter_match(&s->file.filter, link, header, data);
@@ -174,70 +177,70 @@ static bool matches(struct source_pcap *s, const struct source_link *link,
 	return match == SOURCE_MATCH;
 }
 
-/* Makes a record of what libpcap read. True when it is to be handed out. */
-static bool take_record(struct source_pcap *s, struct pcap_pkthdr header, const u_char *data)
+/* Makes a record of what was read. True when it is to be handed out. */
+static bool take_record(struct source_pcap *s, struct pcap_pkthdr *header, const u_char *data)
 {
-	struct pcapng_links *interfaces = capture_stream_links(s->file.stream);
 	const struct source_link *link = s->file.link;
 	struct pcapng_packet more = {0};
 
 	s->file_packets++;
-	if (interfaces) {
-		more = pcapng_links_take(interfaces);
+	if (s->file.interfaces) {
+		more = pcapng_links_take(s->file.interfaces);
 		link = source_link_find(more.linktype);
 	}
 	if (more.wire_len)
-		header.len = more.wire_len;
-	set_lengths(s, &header);
+		header->len = more.wire_len;
+	set_lengths(s, header);
 	if (!link) {
 		s->counts.packets++;
-		s->counts.bytes += header.len;
+		s->counts.bytes += header->len;
 		s->counts.unsupported_link++;
-		s->counts.unsupported_link_bytes += header.len;
+		s->counts.unsupported_link_bytes += header->len;
 		return false;
 	}
-	if (!matches(s, link, &header, data)) {
+	if (!matches(s, link, header, data)) {
 		s->counts.packets++;
-		s->counts.bytes += header.len;
+		s->counts.bytes += header->len;
 		s->counts.filtered++;
-		s->counts.filtered_bytes += header.len;
+		s->counts.filtered_bytes += header->len;
 		return false;
 	}
 	s->record.data = data;
 	s->record.link = link->link;
-	s->record.time_ns = more.no_time ? s->last_ns : time_of(s, &header);
+	s->record.time_ns = more.no_time ? s->last_ns : time_of(s, header);
 	return true;
 }
 
 /* The end of a file, or damage in it: both close it. */
-static void end_file(struct source_pcap *s, bool damaged)
+static void end_file(struct source_pcap *s)
 {
-	const char *why = capture_stream_error(s->file.stream);
+	struct source_damage damage;
 
-	if ((damaged || why[0]) && !capture_stream_stopped(s->file.stream)) {
-		s->n_cut_short += capture_stream_at_end(s->file.stream);
+	if (source_file_damage(&s->file, &damage)) {
+		s->n_cut_short += damage.cut_short;
 		add_problem(s,
 			    "%s: packet %" PRIu64 ", before byte %" PRIu64
 			    ": %s; the packets before it were read",
 			    source_file_name(s->options.paths[s->next_path - 1]),
-			    s->file_packets + 1, capture_stream_offset(s->file.stream),
-			    why[0] ? why : pcap_geterr(s->file.pcap));
+			    s->file_packets + 1, damage.offset, damage.why);
 	}
 	close_current(s);
 }
 
-static bool read_record(struct source_pcap *s)
+static enum step read_record(struct source_pcap *s)
 {
-	struct pcap_pkthdr *header;
+	struct pcap_pkthdr header;
 	const u_char *data;
-	int result = pcap_next_ex(s->file.pcap, &header, &data);
+	enum source_read result = source_file_next(&s->file, &header, &data);
 
-	if (result != 1) {
-		end_file(s, result != PCAP_ERROR_BREAK);
-		return false;
+	if (result == SOURCE_READ_NO_ROOM)
+		return STEP_NO_ROOM;
+	if (result == SOURCE_READ_END) {
+		end_file(s);
+		return STEP_AGAIN;
 	}
-	if (!take_record(s, *header, data))
-		return false;
+	if (!take_record(s, &header, data))
+		return STEP_AGAIN;
 	/* All lanes must see a time that begins anew, also in the middle of a file. */
 	uint64_t back_ns = s->file_began ? CLOCK_BACK_NS : FILE_OVERLAP_NS;
 	if (s->time_began && s->record.time_ns + back_ns < s->last_ns)
@@ -245,7 +248,7 @@ static bool read_record(struct source_pcap *s)
 	s->file_began = s->time_began = true;
 	s->last_ns = s->record.time_ns;
 	s->held = true;
-	return true;
+	return STEP_HELD;
 }
 
 /* Towards the next record; wait: there is nothing else to do than to wait for a pipe. */
@@ -262,28 +265,31 @@ static enum step advance(struct source_pcap *s, bool wait)
 			open_next(s);
 		return STEP_AGAIN;
 	}
-	if (!capture_stream_ready(s->file.stream, wait ? PIPE_WAIT_MS : 0)) {
+	if (!s->file.in_place && !capture_stream_ready(s->file.stream, wait ? PIPE_WAIT_MS : 0)) {
 		bool stop = s->options.stop && atomic_load(s->options.stop);
 
 		s->ended = stop;
 		return stop ? STEP_AGAIN : STEP_WAIT;
 	}
-	return read_record(s) ? STEP_HELD : STEP_AGAIN;
+	return read_record(s);
 }
 
-/* Copies the record that is held. False: no room. */
+/* The record that is held lies in a window, or is copied into one. False: no room. */
 static bool hand_out(struct source_pcap *s, pfring_ft_packet *packet)
 {
 	const struct source_record *r = &s->record;
-	void *mark;
-	uint8_t *bytes = packet_arena_take(&s->arena, r->caplen, &mark);
+	const uint8_t *place = r->data;
 
-	if (!bytes)
-		return false;
-	memcpy(bytes, r->data, r->caplen);
+	if (!s->file.in_place) {
+		uint8_t *copy = packet_windows_take(&s->windows, r->caplen);
+
+		if (!copy)
+			return false;
+		place = memcpy(copy, r->data, r->caplen);
+	}
 	*packet = (pfring_ft_packet){
-		.data = bytes,
-		.cookie = mark,
+		.data = place,
+		.cookie = packet_windows_lend(&s->windows),
 		.time_ns = r->time_ns,
 		.caplen = r->caplen,
 		.len = r->len,
@@ -307,7 +313,7 @@ int source_pcap_receive(void *self, pfring_ft_packet *packets, unsigned int max)
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < SOURCE_RECORDS_PER_CALL && n < max; i++) {
-		step = advance(s, !s->arena.n_used);
+		step = advance(s, s->handed_out == s->given_back);
 		if (step == STEP_AGAIN)
 			continue;
 		if (step != STEP_HELD || s->restarts || !hand_out(s, &packets[n]))
@@ -319,11 +325,9 @@ int source_pcap_receive(void *self, pfring_ft_packet *packets, unsigned int max)
 		close_current(s);
 		return INPUT_END;
 	}
-	if (s->options.progress) {
-		uint64_t now = s->file.stream ? capture_stream_bytes(s->file.stream) : 0;
-
-		progress_bar_update(&s->bar, s->bytes_before + now, s->counts.packets);
-	}
+	if (s->options.progress)
+		progress_bar_update(&s->bar, s->bytes_before + source_file_bytes(&s->file),
+				    s->counts.packets);
 	return (int)n;
 }
 
@@ -331,8 +335,8 @@ void source_pcap_release(void *self, const pfring_ft_packet *packets, unsigned i
 {
 	struct source_pcap *s = self;
 
-	if (n)
-		packet_arena_give_back(&s->arena, packets[n - 1].cookie, n);
+	packet_windows_give_back(packets, n);
+	s->given_back += n;
 }
 
 bool source_pcap_time_restarts(void *self)
@@ -371,7 +375,7 @@ const struct source_pcap_counts *source_pcap_counts(const struct source_pcap *s)
 /* ---- opening ---- */
 
 /* One path at the start, but for the opening of the first one; adds its size to total. */
-static int check_path(const struct source_pcap *s, unsigned int i, uint64_t *total, char *error,
+static int check_path(struct source_pcap *s, unsigned int i, uint64_t *total, char *error,
 		      size_t len)
 {
 	const char *path = s->options.paths[i];
@@ -399,7 +403,7 @@ static int check_path(const struct source_pcap *s, unsigned int i, uint64_t *tot
 	return result;
 }
 
-static int check_paths(const struct source_pcap *s, uint64_t *total, char *error, size_t len)
+static int check_paths(struct source_pcap *s, uint64_t *total, char *error, size_t len)
 {
 	unsigned int n_stdin = 0;
 
@@ -432,11 +436,10 @@ int source_pcap_open(struct source_pcap **out, const struct source_pcap_options 
 	uint64_t total;
 	int result;
 
-	if (!s ||
-	    packet_arena_create(&s->arena, SOURCE_ARENA_BYTES, SOURCE_ARENA_SOFT_BYTES) != 0) {
+	if (!s || packet_windows_create(&s->windows) != 0) {
 		snprintf(error, error_len,
 			 "no memory for reading capture files; %u bytes are needed",
-			 SOURCE_ARENA_BYTES);
+			 SOURCE_WINDOWS_BYTES);
 		free(s);
 		return -ENOMEM;
 	}
@@ -460,6 +463,6 @@ void source_pcap_close(struct source_pcap *s)
 		return;
 	progress_bar_erase(&s->bar);
 	source_file_close(&s->file);
-	packet_arena_destroy(&s->arena);
+	packet_windows_destroy(&s->windows);
 	free(s);
 }

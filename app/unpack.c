@@ -367,6 +367,11 @@ bool unpack_stopped(const struct unpack *u)
 	return u->stopped;
 }
 
+int unpack_plain_fd(const struct unpack *u)
+{
+	return u->own_fd && u->packing == PACKING_NONE ? u->fd : -1;
+}
+
 uint64_t unpack_bytes(const struct unpack *u)
 {
 	return u->bytes;

@@ -28,6 +28,8 @@ const char *unpack_error(const struct unpack *u);
 bool unpack_cut_short(const struct unpack *u);
 /* stop ended it. */
 bool unpack_stopped(const struct unpack *u);
+/* Of a file that is not packed, opened by its name: its descriptor, the unpack's. Else -1. */
+int unpack_plain_fd(const struct unpack *u);
 /* Bytes read of the file itself, packed as it is. */
 uint64_t unpack_bytes(const struct unpack *u);
 /*

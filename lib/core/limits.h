@@ -181,9 +181,9 @@
  * Packets of a file that the table and the source hold at once: 4 bursts of jumbo frames, 31 of the
  * largest.
  */
-#define SOURCE_ARENA_BYTES (8U << 20)
-/* The arena starts over here when it may: 256 packets of 1518 bytes fit, and it stays in L2. */
-#define SOURCE_ARENA_SOFT_BYTES (512U << 10)
+#define SOURCE_WINDOWS_BYTES (8U << 20)
+/* Of them, what is used in turn when it may: 256 packets of 1518 bytes fit, and it stays in L2. */
+#define SOURCE_WINDOWS_CACHE_BYTES (512U << 10)
 /*
  * Records looked at in one receive: a filter that nothing matches does not keep the lane from its
  * signals.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The ring between a reader and a lane, and the arena under the reader: nothing is lost, changed or
- * reordered, whatever is held and however full they are, and nobody waits for ever.
+ * The ring between a reader and a lane: nothing is lost, changed or reordered, whatever is held and
+ * however full it is, and nobody waits for ever.
  */
 #include "app/packet_ring.h"
 
@@ -15,7 +15,6 @@
 
 #include <cmocka.h>
 
-#include "app/packet_arena.h"
 #include "core/limits.h"
 
 #define MARK_EVERY 10007
@@ -197,74 +196,6 @@ static void refuses_what_is_too_large(void **state)
 	assert_null(ring);
 }
 
-/* ---- the arena ---- */
-
-struct taken {
-	uint8_t *data;
-	void *mark;
-	size_t len;
-	uint8_t value;
-};
-
-static void arena_keeps_what_is_in_use(void **state)
-{
-	static struct taken taken[4096];
-	struct packet_arena a;
-	uint64_t first = 0, next = 0;
-
-	(void)state;
-	assert_int_equal(packet_arena_create(&a, 100000, 20000), 0);
-	for (unsigned int step = 0; step < 200000; step++) {
-		struct taken *t = &taken[next % 4096];
-		unsigned int n = (unsigned int)(next - first);
-
-		t->len = rand() % 50 ? (size_t)rand() % 300 : (size_t)rand() % 100001;
-		t->value = (uint8_t)next;
-		t->data = packet_arena_take(&a, t->len, &t->mark);
-		assert_true(t->data || n > 0); /* with nothing in use there is always room */
-		if (t->data) {
-			assert_int_equal((uintptr_t)t->data % 64, 0);
-			assert_true(t->data >= a.base && t->data + t->len <= a.base + a.len_bytes);
-			memset(t->data, t->value, t->len);
-			next++;
-		}
-		if (t->data && n < 256 && rand() % 8)
-			continue;
-		n = 1 + (unsigned int)rand() % (unsigned int)(next - first);
-		for (unsigned int i = 0; i < n; i++) {
-			t = &taken[first++ % 4096];
-			for (size_t at = 0; at < t->len; at++)
-				assert_true(t->data[at] == t->value);
-		}
-		packet_arena_give_back(&a, t->mark, n);
-		assert_int_equal(a.n_used, next - first);
-	}
-	packet_arena_destroy(&a);
-}
-
-/* As few bytes as may be are walked over: they stay in the cache. */
-static void arena_starts_over_early(void **state)
-{
-	void *marks[64];
-	struct packet_arena a;
-	uint8_t *highest;
-
-	(void)state;
-	assert_int_equal(packet_arena_create(&a, 8U << 20, 64U << 10), 0);
-	highest = a.base;
-	for (unsigned int i = 0; i < 10000; i++) {
-		uint8_t *data;
-
-		if (i >= 64)
-			packet_arena_give_back(&a, marks[i % 64], 1);
-		data = packet_arena_take(&a, 500, &marks[i % 64]);
-		assert_non_null(data);
-		highest = data > highest ? data : highest;
-	}
-	assert_in_range(highest - a.base, 0, (64U << 10) + 512);
-	packet_arena_destroy(&a);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,8 +204,6 @@ int main(void)
 		cmocka_unit_test(waits_for_either_side),
 		cmocka_unit_test(rests_when_nothing_comes),
 		cmocka_unit_test(refuses_what_is_too_large),
-		cmocka_unit_test(arena_keeps_what_is_in_use),
-		cmocka_unit_test(arena_starts_over_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

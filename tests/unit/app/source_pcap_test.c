@@ -303,7 +303,7 @@ static void reads_beyond_a_short_snap_length(void **state)
 	}
 }
 
-/* 60 times the largest packet through an arena that holds 31 of them, given back at odd moments. */
+/* 60 times the largest packet through windows that hold 31 of them, given back at odd moments. */
 static void wraps_with_the_largest_packets(void **state)
 {
 	struct made m = {0};
