@@ -1,0 +1,243 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The whole probe on a capture file, on one core, beside a loop that only counts, a plain loop with
+nDPI, and other programs on PATH: bench_probe.py --build DIR --dir TMP --json FILE [--short]."""
+
+import argparse
+import json
+import os
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench_ipfix import Collector
+
+TRIES = 5
+SLOW_SECONDS = 4.0  # a program that takes longer is run once
+PEER_TIMEOUT = 60
+DPI_PACKETS = 8  # of a flow to nDPI
+TABLE_FLOWS = 400000
+SPREAD_NOISY = 25.0
+
+
+class Run:
+    """One program's times and what it said of its packets."""
+
+    def __init__(self, name, text):
+        self.name, self.text = name, text
+        self.wall, self.cpu = [], []
+        self.totals, self.how, self.void = {}, "", ""
+
+    def check(self, what, given, got):
+        if given != got and not self.void:
+            self.void = f"{given} {what} given, {got} accounted"
+
+    def result(self, packets):
+        out = {"name": self.name, "text": self.text, "unit": "packet", "totals": self.totals,
+               "how": self.how, "void": bool(self.void), "note": self.void, "tries": len(self.wall)}
+        if self.wall:
+            ns = sorted(s / packets * 1e9 for s in self.wall)
+            out["ns"] = round(statistics.median(ns), 3)
+            out["least_ns"], out["most_ns"] = round(ns[0], 3), round(ns[-1], 3)
+            out["cpu_ns"] = round(statistics.median(self.cpu) / packets * 1e9, 3)
+            out["noisy"] = 100 * (ns[-1] - ns[0]) > SPREAD_NOISY * out["ns"]
+        return out
+
+
+class Bench:
+    def __init__(self, arguments):
+        self.build, self.dir = Path(arguments.build).resolve(), Path(arguments.dir).resolve()
+        cores = sorted(os.sched_getaffinity(0))
+        self.core, self.other = cores[-1], cores[0]
+        self.pcap = self.dir / "traffic.pcap"
+        self.tries = 3 if arguments.short else TRIES
+        size = ("500000", "20000") if arguments.short else ("5000000", "200000")
+        made = subprocess.run([self.tool("pcap_make"), self.pcap, *size], check=True,
+                              stdout=subprocess.PIPE, text=True)
+        self.given = json.loads(made.stdout)
+
+    def tool(self, name):
+        return self.build / "tests" / "bench" / name
+
+    def run(self, command, timeout=None):
+        """Runs it on one core; (stdout and stderr, wall, CPU time)."""
+        words = ["taskset", "-c", str(self.core), *map(str, command)]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        start = time.monotonic()
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              cwd=self.dir, timeout=timeout, errors="replace", check=False)
+        wall = time.monotonic() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        if done.returncode:
+            raise RuntimeError(f"{command[0]}: exit status {done.returncode}: "
+                               f"{done.stdout.strip()[-200:]}")
+        return done.stdout, wall, cpu
+
+    def timed(self, run, command, timeout=None):
+        output, wall, cpu = self.run(command, timeout)
+        run.wall.append(wall)
+        run.cpu.append(cpu)
+        return output
+
+    # ---- our own loops
+
+    def count(self, run):
+        run.totals = json.loads(self.timed(run, [self.tool("pcap_count"), self.pcap]))
+        run.how = "its own counters"
+        run.check("packets", self.given["packets"], run.totals["packets"])
+        run.check("bytes", self.given["bytes"], run.totals["bytes"])
+
+    def plain_ndpi(self, run):
+        run.totals = json.loads(self.timed(run, [self.tool("pcap_ndpi"), self.pcap, TABLE_FLOWS,
+                                                 DPI_PACKETS]))
+        run.how = "its own counters"
+        for what in ("packets", "ip_bytes", "flows"):
+            run.check(what, self.given[what], run.totals[what])
+
+    # ---- the probe
+
+    def probe(self, run, *more):
+        stats = self.dir / "stats.json"
+        with Collector(self.other) as collector:
+            self.timed(run, [self.build / "app" / "ftprobe", "-q", "-r", self.pcap, "-o",
+                             f"ipfix:udp://127.0.0.1:{collector.port}", "--max-flows", TABLE_FLOWS,
+                             "--stats-json", stats, *more])
+            # read once; later runs must have sent the same records, and nothing been lost
+            first = not run.totals
+            got = collector.sums(first)
+        run.how = "the records that its collector got, and --stats-json"
+        counted = json.loads(stats.read_text())
+        run.totals = got if first else run.totals
+        output, = counted["outputs"].values()
+        run.check("messages sent", output["sent_messages"], got["messages"])
+        run.check("records sent", self.given["flows"], output["sent"])
+        run.check("packets metered", self.given["packets"], counted["metered_packets"])
+        run.check("packets exported", self.given["packets"], run.totals["packets"])
+        run.check("bytes exported", self.given["ip_bytes"], run.totals["ip_bytes"])
+        run.check("flows exported", self.given["flows"], run.totals["records"])
+
+    # ---- others: each returns packets and flows as it tells them
+
+    def softflowd(self, run, program):
+        with Collector(self.other) as collector:
+            self.timed(run, [program, "-r", self.pcap, "-n", f"127.0.0.1:{collector.port}",
+                             "-v", "10", "-b", "-m", TABLE_FLOWS, "-c", "none"], PEER_TIMEOUT)
+            run.totals = collector.sums()
+        run.how = "the IPFIX records that its collector got of both directions"
+
+    def nfpcapd(self, run, program):
+        out = self.dir / "nfpcapd"
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        # a file a day, so that there is one
+        self.timed(run, [program, "-r", self.pcap, "-l", out, "-t", "86400"], PEER_TIMEOUT)
+        text = subprocess.run(["nfdump", "-R", str(out), "-I"], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout
+        run.totals = {"packets": number(r"^Packets: (\d+)", text),
+                      "records": number(r"^Flows: (\d+)", text)}
+        run.how = "nfdump -I (one record for each direction)"
+
+    def ndpi_reader(self, run, program):
+        text = self.timed(run, [program, "-i", self.pcap, "-T", DPI_PACKETS, "-U",
+                                DPI_PACKETS], PEER_TIMEOUT)
+        run.totals = {"packets": number(r"IP packets:\s+(\d+)", text),
+                      "records": number(r"Unique flows:\s+(\d+)", text)}
+        run.how = "its own summary"
+
+    def ipfixprobe(self, run, program):
+        with Collector(self.other) as collector:
+            self.timed(run, [program, "-i", f"pcap;file={self.pcap}", "-s",
+                             "cache;size=19;active=3600;inactive=3600", "-o",
+                             f"ipfix;host=127.0.0.1;port={collector.port};udp"], PEER_TIMEOUT)
+            run.totals = collector.sums()
+        run.how = "the IPFIX records that its collector got"
+
+
+def number(pattern, text):
+    match = re.search(pattern, text, re.M)
+    return int(match.group(1)) if match else -1
+
+
+def peer(bench, name, method):
+    """None when it is not there."""
+    program = shutil.which(name)
+    if not program:
+        return None
+    run = Run("peer_" + name, f"{name} on the same capture")
+    try:
+        for _ in range(bench.tries):
+            method(run, program)
+            if run.wall[-1] > SLOW_SECONDS:
+                break
+    except (RuntimeError, OSError, subprocess.SubprocessError) as e:
+        run.void = str(e).splitlines()[0]
+        return run
+    run.check("packets", bench.given["packets"], run.totals["packets"])
+    return run
+
+
+def ratio(over, under, name, text, floor):
+    """over's time in terms of under's: how many times as fast the probe is."""
+    out = {"name": name, "text": text, "row": under.name, "floor": floor, "at_most": False,
+           "verdict": "void"}
+    if over.wall and under.wall and not over.void and not under.void:
+        value = statistics.median(over.wall) / statistics.median(under.wall)
+        out["value"] = round(value, 3)
+        out["verdict"] = "" if not floor else "ok" if value >= floor else "below"
+    return out
+
+
+def measure(bench):
+    count = Run("pcap_count", "libpcap reads, and only counts")
+    basic = Run("probe_pcap", "ftprobe -r --no-dpi to IPFIX/UDP, one core")
+    plain = Run("pcap_ndpi", "libpcap, parse, look up, nDPI: a plain loop")
+    dpi = Run("probe_pcap_dpi", "ftprobe -r with nDPI to IPFIX/UDP, one core")
+    limits = ["--set", f"dpi.packets_tcp={DPI_PACKETS}", "--set", f"dpi.packets_udp={DPI_PACKETS}",
+              "--set", "dpi.extra=no"]
+    # in turn, so that all meet the same machine
+    for _ in range(bench.tries):
+        bench.count(count)
+        bench.probe(basic, "--no-dpi")
+    for i in range(bench.tries):
+        if i < 3 or statistics.median(dpi.wall) < SLOW_SECONDS:
+            bench.plain_ndpi(plain)
+            bench.probe(dpi, *limits)
+    peers = [p for p in (peer(bench, "softflowd", bench.softflowd),
+                         peer(bench, "nfpcapd", bench.nfpcapd),
+                         peer(bench, "ndpiReader", bench.ndpi_reader),
+                         peer(bench, "ipfixprobe", bench.ipfixprobe)) if p]
+    ratios = [ratio(count, basic, "pcap_count", "loop that counts / ftprobe -r", 0.9),
+              ratio(plain, dpi, "pcap_ndpi", "plain loop with nDPI / ftprobe -r with nDPI", 0.9)]
+    for p in peers:
+        ours = dpi if p.name == "peer_ndpiReader" else basic
+        ratios.append(ratio(p, ours, p.name, f"{p.name[5:]} / {ours.name}",
+                            10 if p.name == "peer_softflowd" else 0))
+    return [count, basic, plain, dpi, *peers], ratios
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--dir", required=True)
+    parser.add_argument("--json", required=True)
+    parser.add_argument("--short", action="store_true")
+    bench = Bench(parser.parse_args())
+    runs, ratios = measure(bench)
+    bench.pcap.unlink()
+    Path(parser.parse_args().json).write_text(json.dumps(
+        {"capture": bench.given, "rows": [r.result(bench.given["packets"]) for r in runs],
+         "ratios": ratios}, indent=1))
+    wrong = [r for r in runs if r.void and not r.name.startswith("peer_")]
+    for r in wrong:
+        print(f"ftprobe: {r.name}: {r.void}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
