@@ -182,7 +182,7 @@
  * largest.
  */
 #define SOURCE_WINDOWS_BYTES (8U << 20)
-/* Of them, what is used in turn when it may: 256 packets of 1518 bytes fit, and it stays in L2. */
+/* What is used of them when it may: 256 packets of 1518 bytes fit, and it stays in L2. */
 #define SOURCE_WINDOWS_CACHE_BYTES (512U << 10)
 /*
  * Records looked at in one receive: a filter that nothing matches does not keep the lane from its
