@@ -49,7 +49,7 @@ int memory_map(struct memory *m, size_t len_bytes, int numa_node, bool prefault)
 	if (!r.base)
 		return -ENOMEM;
 	prefer_node(r.base, r.len_bytes, numa_node);
-	if (r.pages == MEMORY_PLAIN && r.len_bytes >= HUGE_WORTH_BYTES && prefault &&
+	if (r.pages == MEMORY_PLAIN && r.len_bytes >= HUGE_WORTH_BYTES &&
 	    madvise(r.base, r.len_bytes, MADV_HUGEPAGE) == 0)
 		r.pages = MEMORY_TRANSPARENT_HUGE;
 	if (prefault)
