@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/bytes.h"
 #include "core/hash.h"
+#include "core/prefetch.h"
 #include "packet/packet.h"
 
 /* What of a packet makes its flow. */
@@ -47,6 +49,38 @@ struct flow_lookup {
 bool flow_key_of_packet(struct flow_key *key, const struct packet *k,
 			const struct flow_key_rules *rules);
 
+/* The last byte of a hot key tells exact keys from fingerprints, so that they never meet. */
+enum { KEY_EXACT_IPV4 = 4, KEY_FINGERPRINT = 6 };
+
+/* Key and swapped of a packet whose key does not fit 16 bytes. */
+void flow_lookup_fingerprint(struct flow_lookup *l, const struct packet *k,
+			     const struct flow_key_rules *rules, const struct hash_seed *seed);
+
+static inline void flow_lookup_exact(struct flow_lookup *l, const struct packet *k,
+				     const struct flow_key_rules *rules)
+{
+	uint64_t src = (uint64_t)load_be32(k->src_addr) << 16 | k->src_port;
+	uint64_t dst = (uint64_t)load_be32(k->dst_addr) << 16 | k->dst_port;
+	uint64_t vlan = rules->ignore_vlan ? 0 : k->vlan_id;
+
+	l->swapped = src > dst;
+	uint64_t low = l->swapped ? dst : src, high = l->swapped ? src : dst;
+	l->key[0] = low | (high & 0xffff) << 48;
+	l->key[1] = high >> 16 | vlan << 32 | (uint64_t)k->protocol << 48 |
+		    (uint64_t)KEY_EXACT_IPV4 << 56;
+}
+
 /* Fills key, hash and swapped of a lookup; group and tag are the table's. */
-void flow_lookup_make(struct flow_lookup *l, const struct packet *k,
-		      const struct flow_key_rules *rules, const struct hash_seed *seed);
+static inline void flow_lookup_make(struct flow_lookup *l, const struct packet *k,
+				    const struct flow_key_rules *rules,
+				    const struct hash_seed *seed)
+{
+	bool plain = k->ip_version == 4 && !(k->flags & PACKET_TUNNELLED) &&
+		     !(rules->icmp_by_id && k->icmp_id);
+
+	if (likely(plain))
+		flow_lookup_exact(l, k, rules);
+	else
+		flow_lookup_fingerprint(l, k, rules, seed);
+	l->hash = hash_key16(seed, l->key[0], l->key[1]);
+}

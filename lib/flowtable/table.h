@@ -116,6 +116,15 @@ void flowtable_prefetch_hot_burst(const struct flowtable *t, const struct flow_l
  */
 bool flowtable_time(struct flowtable *t, uint64_t time_ns);
 
+/* The common case of flowtable_time(): true when time goes on by a step. */
+static inline bool flowtable_time_goes_on(struct flowtable *t, uint64_t time_ns)
+{
+	if (unlikely(time_ns - t->now_ns > CLOCK_JUMP_NS))
+		return false; /* backwards, too: the difference is unsigned */
+	t->now_ns = time_ns;
+	return true;
+}
+
 /*
  * Brings the table to a time that flowtable_time() refused: forward, what is due ends; backward by
  * more than CLOCK_BACK_NS, all flows end. At most flows_max a call; true while there is more.

@@ -38,6 +38,7 @@ static void burst_load(struct burst *b, const pfring_ft_packet *in, unsigned int
 	if (n)
 		memcpy(b->packets, in, n * sizeof *in);
 	for (unsigned int i = 0; i < n; i++) {
+		prefetch_line(in[i].data);
 		b->packets[i].action = PFRING_FT_ACTION_DEFAULT;
 		view_load(&b->views[i], &in[i]);
 	}
@@ -109,6 +110,15 @@ static bool sweep(struct ft_table *t, uint64_t now_ns)
 	return more;
 }
 
+/* Time runs backwards, or far ahead. */
+static __attribute__((noinline)) void odd_time(struct ft_table *t, uint64_t time_ns)
+{
+	if (time_ns < t->flows->now_ns)
+		counter_add(&t->counters.notes[NOTE_time_backwards], 1);
+	if (!flowtable_time(t->flows, time_ns))
+		settle_time(t, time_ns);
+}
+
 static inline bool attends(const struct ft_table *t)
 {
 	return atomic_load_explicit(&t->attends, memory_order_relaxed);
@@ -160,14 +170,10 @@ static inline pfring_ft_action consider(struct ft_table *t, const struct metered
 static inline pfring_ft_action meter_packet(struct ft_table *t, const struct packet *k,
 					    const pfring_ft_packet *p, const struct flow_lookup *l)
 {
-	if (unlikely(k->time_ns < t->flows->now_ns))
-		counter_add(&t->counters.notes[NOTE_time_backwards], 1);
-	if (unlikely(!flowtable_time(t->flows, k->time_ns)))
-		settle_time(t, k->time_ns);
-
+	if (unlikely(!flowtable_time_goes_on(t->flows, k->time_ns)))
+		odd_time(t, k->time_ns);
 	if (unlikely(flowtable_sweep_due(t->flows, k->time_ns)))
 		sweep(t, t->flows->now_ns);
-
 	if (unlikely(is_short(t->flows)))
 		ft_reclaim(t);
 	struct metered m = {.hot = flowtable_claim(t->flows, k, l), .view = k, .packet = p};
