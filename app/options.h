@@ -82,6 +82,7 @@ struct options_dpi {
 	bool enabled;
 	uint32_t packets_tcp_max, packets_udp_max;
 	uint32_t flows_max; /* a lane */
+	uint32_t flows_per_s_max; /* a lane; 0 = no limit */
 	uint64_t bytes_max; /* a lane */
 	bool guess, extra;
 	char protocols_path[OPTION_BYTES_MAX];	/* "" = none */

@@ -16,6 +16,14 @@ static uint32_t dpi_flows_max(const struct options *o)
 	return o->dpi.flows_max;
 }
 
+/* Nor does the speed of a file's packets say anything. */
+static uint32_t dpi_flows_per_s_max(const struct options *o)
+{
+	if (o->n_files && o->dpi.flows_per_s_max == DPI_FLOWS_PER_S_DEFAULT)
+		return 0;
+	return o->dpi.flows_per_s_max;
+}
+
 void options_to_ft(const struct options *o, struct ft_options *ft)
 {
 	*ft = (struct ft_options){
@@ -38,6 +46,7 @@ void options_to_ft(const struct options *o, struct ft_options *ft)
 		.dpi_packets_tcp = o->dpi.packets_tcp_max,
 		.dpi_packets_udp = o->dpi.packets_udp_max,
 		.dpi_flows_max = dpi_flows_max(o),
+		.dpi_flows_per_s_max = dpi_flows_per_s_max(o),
 		.dpi_bytes_max = o->dpi.bytes_max,
 		.dpi_protocols = o->dpi.protocols_path,
 		.dpi_categories = o->dpi.categories_path,

@@ -82,6 +82,8 @@ static void print_flows(const struct stats *s, FILE *f)
 	if (s->lane.dpi[DPI_dpi_uninspected])
 		print_if(f, dpi_counter_text(DPI_dpi_uninspected),
 			 s->lane.dpi[DPI_dpi_uninspected]);
+	if (s->lane.dpi[DPI_dpi_governed])
+		print_if(f, dpi_counter_text(DPI_dpi_governed), s->lane.dpi[DPI_dpi_governed]);
 }
 
 static void print_outputs(const struct exporter *e, FILE *f)

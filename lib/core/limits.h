@@ -87,9 +87,22 @@
 
 /* ---- DPI ---- */
 
-/* Packets given to nDPI before its verdict is asked for; the values of nDPI's own reader. */
-#define DPI_PACKETS_TCP_DEFAULT 80
-#define DPI_PACKETS_UDP_DEFAULT 24
+/*
+ * Packets given to nDPI before its verdict is asked for. nDPI's own reader has 80 and 24; over all
+ * traces at hand 8 lose no name and no metadata (7 lose the fingerprint of an SSH server), at a
+ * seventh less cost.
+ */
+#define DPI_PACKETS_TCP_DEFAULT 8
+#define DPI_PACKETS_UDP_DEFAULT 8
+/* Packets without payload at the beginning of TCP that do not count: SYN, SYN and ACK, ACK. */
+#define DPI_HANDSHAKE_PACKETS 3
+/*
+ * Inspections that begin in a second, a lane on live traffic: at some 5 us each half a core of
+ * 3.7 GHz, the other half meters.
+ */
+#define DPI_FLOWS_PER_S_DEFAULT 100000U
+/* So much of a second's inspections may begin at once: traffic is never even. */
+#define DPI_GOVERNOR_BURST_NS 100000000ULL
 /*
  * Flows under inspection at once a lane (688 bytes each with nDPI 4.2, and what its parsers keep).
  */
@@ -109,6 +122,8 @@
  * twice over.
  */
 #define DPI_NAMES_MAX 16384
+/* Servers that nDPI knows nothing of, remembered: 8 KB, those under attack stay in L1. */
+#define DPI_STRANGERS 1024
 /* Files of custom protocols, and of custom categories, that a module is made of. */
 #define DPI_FILES_MAX 64
 /* Lines of a file of custom protocols or categories: a blocklist has some 100 K. */

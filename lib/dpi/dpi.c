@@ -132,6 +132,7 @@ int dpi_create(struct dpi **out, const struct dpi_options *options, char *error_
 	if (!d)
 		return no_memory(options, &e);
 	options_take(&d->options, options);
+	dpi_governor_init(&d->governor, options->flows_per_s_max);
 	if (!options->module)
 		r = module_of_options(d, options, &e);
 	if (r == 0)

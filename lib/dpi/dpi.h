@@ -21,9 +21,13 @@ struct dpi_state; /* a flow under inspection, from the pool */
 struct dpi_meta;  /* strings of a verdict */
 
 struct dpi_options {
-	uint32_t packets_tcp_max; /* given to nDPI a flow before it must decide; 0 = default, */
-	uint32_t packets_udp_max; /* at most 255; UDP's holds for all that is not TCP */
+	/*
+	 * Given to nDPI a flow before it must decide; 0 = default, at most 255. UDP's holds for all
+	 * that is not TCP; TCP's handshake (DPI_HANDSHAKE_PACKETS at most) does not count.
+	 */
+	uint32_t packets_tcp_max, packets_udp_max;
 	uint32_t flows_max;	  /* states in the pool; 0 = default */
+	uint32_t flows_per_s_max; /* inspections that begin in a second; 0 = no limit */
 	uint64_t bytes_max;	  /* nDPI's allocations beyond its module; 0 = default */
 	bool guess;		  /* by port or address when the payload says nothing */
 	bool extra;		  /* go on for metadata after the protocol is known */
@@ -45,9 +49,11 @@ struct dpi_annex {
 	uint16_t app_id, master_id, category_id, risk_score;
 	uint8_t flags; /* L7_* of record.h */
 	uint8_t confidence;
-	uint8_t packets;   /* given to nDPI, saturating */
+	uint8_t packets;   /* given to nDPI, those of the handshake apart */
 	bool final;	   /* no packet changes the verdict any more */
-	uint8_t handshake; /* how a TCP flow began; of no interest outside lib/dpi */
+	/* Of no interest outside lib/dpi: */
+	uint8_t handshake; /* how a TCP flow began */
+	uint8_t opening;   /* packets of the handshake given to nDPI */
 };
 
 /*
@@ -102,8 +108,9 @@ void dpi_destroy(struct dpi *d);
  * soon as nDPI has, and may get finer ones while nDPI goes on; flags, confidence, risk and metadata
  * come with the final verdict. Directions are DIR_FWD/DIR_REV.
  * A TCP flow takes a state with its first payload, any other with its first packet; later
- * fragments are not given (nDPI reads no reassembled packets). When the pool or the bytes are used
- * up the flow is marked L7_GAVE_UP and gets what dpi_finish() can guess.
+ * fragments are not given (nDPI reads no reassembled packets). When the pool, the bytes or the
+ * inspections of this second of packet time are used up, the flow is marked L7_GAVE_UP and gets
+ * what dpi_finish() can guess.
  * True when the verdict became final with this packet.
  */
 bool dpi_inspect(struct dpi *d, struct dpi_annex *a, const struct packet *k,

@@ -123,12 +123,15 @@ static bool state_ready(struct dpi *d, struct dpi_annex *a, const struct packet 
 		return false;
 	if (k->protocol == IPPROTO_TCP && k->payload_len == 0 && !d->options.keep_states)
 		return false; /* a SYN flood shall not take states */
-	a->state = state_take(d);
+	const bool allowed = dpi_governor_allows(&d->governor, k->time_ns);
+
+	a->state = allowed ? state_take(d) : NULL;
 	if (!a->state) {
 		a->flags |= L7_GAVE_UP;
-		count(d, DPI_dpi_uninspected);
+		count(d, allowed ? DPI_dpi_uninspected : DPI_dpi_governed);
 		return false;
 	}
+	dpi_governor_spend(&d->governor);
 	count(d, DPI_dpi_inspected);
 	if (a->handshake)
 		dpi_handshake_replay(d, a, k, direction);
@@ -143,6 +146,17 @@ static bool wants_more(const struct dpi *d, const struct dpi_annex *a, struct nd
 	return ndpi_compat_extra_possible(d->module.ndpi, f);
 }
 
+/* Before the state is there the handshake is replayed; with it, it shall cost no payload either. */
+static void note_given(struct dpi_annex *a, const struct packet *k)
+{
+	bool opens = k->flags & PACKET_TCP && !(a->handshake & DPI_SEEN_PAYLOAD);
+
+	if (opens && a->opening < DPI_HANDSHAKE_PACKETS)
+		a->opening++;
+	else
+		a->packets++;
+}
+
 /* True when nDPI has said all that it will. */
 static bool process(struct dpi *d, struct dpi_annex *a, const struct packet *k)
 {
@@ -152,7 +166,7 @@ static bool process(struct dpi *d, struct dpi_annex *a, const struct packet *k)
 						    len < UINT16_MAX ? (uint16_t)len : UINT16_MAX,
 						    d->last_ms);
 
-	a->packets++;
+	note_given(a, k);
 	count(d, DPI_dpi_packets);
 	if (v.app &&
 	    (v.app != a->app_id || v.master != a->master_id || v.category != a->category_id))
@@ -188,21 +202,17 @@ bool dpi_inspect(struct dpi *d, struct dpi_annex *a, const struct packet *k, uns
 static void conclude_unseen(struct dpi *d, struct dpi_annex *a, const struct dpi_flow_facts *facts)
 {
 	static const struct ndpi_verdict unknown;
-	struct ndpi_flow_struct *f = d->scratch;
 
-	memset(f, 0, d->state_bytes - DPI_STATE_FLOW_OFFSET);
 	if (!d->options.guess) {
-		verdict_set(d, a, &unknown, f);
+		verdict_set(d, a, &unknown, d->scratch);
 		return;
 	}
 	dpi_open(d);
-	struct ndpi_verdict v = dpi_process_facts(d, f, facts);
+	struct ndpi_verdict v = dpi_guess(d, facts);
 
-	if (!v.app)
-		v = ndpi_compat_giveup(d->module.ndpi, f, true);
-	verdict_set(d, a, &v, f);
+	verdict_set(d, a, &v, d->scratch);
 	count_verdict(d, a, false);
-	ndpi_free_flow_data(f);
+	dpi_scratch_clear(d);
 }
 
 bool dpi_finish(struct dpi *d, struct dpi_annex *a, const struct dpi_flow_facts *facts)

@@ -67,6 +67,9 @@ struct dpi_state {
 
 #define DPI_STATE_FLOW_OFFSET 64
 
+/* A bit a port. */
+#define DPI_PORT_WORDS (65536 / 32)
+
 struct dpi_module {
 	struct ndpi_detection_module_struct *ndpi;
 	void *context; /* of newer nDPI; NULL when adopted */
@@ -83,6 +86,19 @@ struct dpi_file_list {
 	unsigned int n;
 };
 
+/* A token bucket, see dpi_governor.c. */
+struct dpi_governor {
+	uint64_t credit, time_ns;
+	uint32_t per_second; /* 0 = no limit */
+	bool begun;
+};
+
+/* What guesses need not ask nDPI again, see dpi_guess.c. */
+struct dpi_guesses {
+	uint64_t strangers[DPI_STRANGERS];
+	uint32_t ports_asked[DPI_PORT_WORDS], ports_dissected[DPI_PORT_WORDS];
+};
+
 struct dpi {
 	struct dpi_module module;
 	struct dpi_options options; /* defaults filled in; paths and module not kept */
@@ -91,12 +107,14 @@ struct dpi {
 	size_t state_bytes;
 	struct dpi_state *free;
 	uint32_t states_touched;	  /* of options.flows_max: the others were never used */
-	struct ndpi_flow_struct *scratch; /* for guesses about flows without a state */
+	struct ndpi_flow_struct *scratch; /* of a flow without a state; else clear */
 	struct dpi_meta *metas;
 	int64_t held_bytes;   /* nDPI's allocations made under this module, see dpi_charge() */
 	int64_t held_at_open; /* of them, the module's own */
 	int64_t meta_bytes;
 	uint64_t last_ms;
+	struct dpi_governor governor;
+	struct dpi_guesses guesses;
 	struct dpi_names names;
 };
 
@@ -135,6 +153,11 @@ void dpi_meta_free(struct dpi *d, struct dpi_meta *m);
 /* By the flow's master and application. */
 enum dpi_metadata_kind dpi_metadata_kind(const struct dpi_annex *a);
 
+void dpi_governor_init(struct dpi_governor *g, uint32_t per_second);
+/* Whether an inspection may begin at this packet time; it is paid for once it did. */
+bool dpi_governor_allows(struct dpi_governor *g, uint64_t time_ns);
+void dpi_governor_spend(struct dpi_governor *g);
+
 /* Bits of dpi_annex.handshake: how a TCP flow began, up to its first payload. */
 enum {
 	DPI_SEEN_SYN = 1 << 0,
@@ -155,7 +178,14 @@ void dpi_handshake_note(struct dpi_annex *a, const struct packet *k, unsigned in
 /* Shows nDPI the noted packets; k is the first one with payload, not yet processed. */
 void dpi_handshake_replay(struct dpi *d, struct dpi_annex *a, const struct packet *k,
 			  unsigned int direction);
-/* Shows nDPI a first packet without payload of a flow with these addresses and ports. */
+/*
+ * What nDPI says of a flow with these addresses and ports and no payload; d->scratch, clear before,
+ * is as nDPI leaves it.
+ */
+struct ndpi_verdict dpi_guess(struct dpi *d, const struct dpi_flow_facts *facts);
+/* Frees what nDPI keeps of d->scratch, and zeroes it. */
+void dpi_scratch_clear(struct dpi *d);
+/* Shows nDPI a first packet without payload of such a flow. */
 struct ndpi_verdict dpi_process_facts(struct dpi *d, struct ndpi_flow_struct *f,
 				      const struct dpi_flow_facts *facts);
 

@@ -9,6 +9,7 @@
  *   INPUT_INFO        a packet comes with what the caller knows of its flow      (since 4.4)
  *   GIVEUP_GUESS      giveup is told whether to guess and says whether it did    (until 4.8)
  *   GIVEUP_GUESSED    giveup says whether it guessed, the setting is configured  (4.10 to 4.14)
+ *   GUESS_BY_HAND     giveup guesses from the flow's own addresses and ports     (4.2)
  *   PAIR              master and application sit in ndpi_protocol.proto          (since 4.12)
  *   NAME_OF_PAIR      a name is asked of that pair, not of the whole verdict     (since 4.12)
  *   CATEGORY_DATA     a host of a category comes with a word of the caller's     (since 4.4)
@@ -119,6 +120,71 @@ static inline struct ndpi_verdict ndpi_compat_giveup(struct ndpi_detection_modul
 #endif
 	(void)guess;
 	return ndpi_compat_verdict(&p);
+}
+
+/* Whether the next functions can do without a packet. */
+static inline bool ndpi_compat_guesses_by_hand(void)
+{
+#ifdef NDPI_HAS_GUESS_BY_HAND
+	return true;
+#else
+	return false;
+#endif
+}
+
+/* Whether nDPI knows an IPv4 address in network order, or with this port in host order. */
+static inline bool ndpi_compat_knows_end(struct ndpi_detection_module_struct *m,
+					 const uint8_t *addr, uint16_t port)
+{
+#ifdef NDPI_HAS_GUESS_BY_HAND
+	/* Of 4.2's TeamViewer dissector, not in the tree: 178.77.120.0/25, 95.211.37.195-203. */
+	const uint32_t host = (uint32_t)addr[0] << 24 | addr[1] << 16 | addr[2] << 8 | addr[3];
+	struct in_addr a;
+
+	if ((host & 0xffffff80) == 0xb24d7800 || (host >= 0x5fd325c3 && host <= 0x5fd325cb))
+		return true;
+	memcpy(&a, addr, sizeof a);
+	return ndpi_network_port_ptree_match(m, &a, htons(port)) != NDPI_PROTOCOL_UNKNOWN;
+#else
+	(void)m, (void)addr, (void)port;
+	return true;
+#endif
+}
+
+/* A TCP flow without payload; addresses in network order, ports in host order. */
+struct ndpi_compat_ends {
+	const uint8_t *src_addr, *dst_addr;
+	uint16_t src_port, dst_port;
+	uint8_t ip_version;
+};
+
+/*
+ * Prepares f, all zero, for ndpi_compat_giveup() as the first packet of such a flow would, when
+ * nDPI knows neither address. False when that takes the packet.
+ */
+static inline bool ndpi_compat_guess_prepare(struct ndpi_detection_module_struct *m,
+					     struct ndpi_flow_struct *f,
+					     const struct ndpi_compat_ends *e)
+{
+#ifdef NDPI_HAS_GUESS_BY_HAND
+	u_int8_t custom = 0;
+
+	if (e->ip_version == 4) {
+		memcpy(&f->saddr, e->src_addr, sizeof f->saddr);
+		memcpy(&f->daddr, e->dst_addr, sizeof f->daddr);
+	}
+	f->is_ipv6 = e->ip_version == 6;
+	f->sport = htons(e->src_port);
+	f->dport = htons(e->dst_port);
+	f->l4_proto = IPPROTO_TCP;
+	f->protocol_id_already_guessed = 1;
+	f->guessed_protocol_id = ndpi_guess_protocol_id(m, f, IPPROTO_TCP, e->src_port,
+							e->dst_port, &custom);
+	return true;
+#else
+	(void)m, (void)f, (void)e;
+	return false;
+#endif
 }
 
 /* Whether more packets could still add metadata, or a finer name, to a flow with a name. */

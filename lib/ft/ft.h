@@ -30,6 +30,7 @@ struct ft_options {
 	bool dpi;
 	bool dpi_guess, dpi_extra;
 	uint32_t dpi_packets_tcp, dpi_packets_udp, dpi_flows_max; /* 0 = default */
+	uint32_t dpi_flows_per_s_max; /* 0 = no limit */
 	uint64_t dpi_bytes_max;
 	const char *dpi_protocols, *dpi_categories; /* paths, NULL or "" = none */
 };

@@ -86,14 +86,14 @@ static __attribute__((noinline)) void settle_time(struct ft_table *t, uint64_t t
 	} while (more);
 }
 
-/* Once the verdict is final nobody watches the flow any more. */
+/* Once the verdict is final, or will come at the end only, nobody watches the flow any more. */
 static void inspect(struct ft_table *t, struct flow_hot *hot, const struct packet *k,
 		    unsigned int direction)
 {
 	struct dpi_annex *annex = flow_dpi(flowtable_flow(t->flows, hot->cold));
 
 	dpi_inspect(t->dpi, annex, k, direction);
-	if (annex->final)
+	if (annex->final || annex->flags & L7_GAVE_UP)
 		hot->state &= (uint16_t)~FLOW_WATCHED;
 }
 

@@ -87,6 +87,7 @@ static int create_dpi(struct ft_table *t, const struct ft_options *o, char *erro
 		.packets_udp_max = o->dpi_packets_udp,
 		/* The API promises nDPI's structure of every flow, for as long as the flow. */
 		.flows_max = o->api ? t->flows->slab_flows : o->dpi_flows_max,
+		.flows_per_s_max = o->dpi_flows_per_s_max,
 		.bytes_max = o->dpi_bytes_max,
 		.guess = o->dpi_guess,
 		.extra = o->dpi_extra,

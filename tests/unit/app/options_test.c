@@ -29,6 +29,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o->dpi.packets_tcp_max, DPI_PACKETS_TCP_DEFAULT);
 	assert_int_equal(o->dpi.packets_udp_max, DPI_PACKETS_UDP_DEFAULT);
 	assert_int_equal(o->dpi.flows_max, DPI_FLOWS_DEFAULT);
+	assert_int_equal(o->dpi.flows_per_s_max, DPI_FLOWS_PER_S_DEFAULT);
 	assert_true(o->dpi.bytes_max == DPI_BYTES_DEFAULT);
 	assert_string_equal(o->eal.file_prefix, "ftprobe");
 	assert_true(o->probe.drain_timeout_ns == 5000000000);
@@ -321,12 +322,38 @@ static void test_to_ft(void **state)
 	options_to_ft(&r->o, &ft);
 	assert_int_equal(ft.flows_max, 1024);
 	assert_true(ft.tunnels && ft.icmp_by_id && !ft.dpi && !ft.secret_seed);
+	assert_int_equal(ft.dpi_flows_per_s_max, 0); /* files are not in a hurry */
 	assert_true(ft.slice_timeout_ns == 1000000000);
 	run_free(r);
 	r = run_line("-i|x");
 	options_to_ft(&r->o, &ft);
 	assert_true(ft.secret_seed && ft.dpi);
+	assert_int_equal(ft.dpi_packets_tcp, DPI_PACKETS_TCP_DEFAULT);
+	assert_int_equal(ft.dpi_flows_per_s_max, DPI_FLOWS_PER_S_DEFAULT);
 	run_free(r);
+}
+
+static void test_new_flows_per_second(void **state)
+{
+	static const struct {
+		const char *line;
+		uint32_t live;
+	} cases[] = {
+		{"-i|x|--set|dpi.new_flows_per_second=20k", 20480},
+		{"-i|x|--set|dpi.new_flows_per_second=off", 0},
+		{"-i|x|--set|dpi.new_flows_per_second=0", 0},
+		{"-r|x|--set|dpi.new_flows_per_second=300", 300},
+	};
+	struct ft_options ft;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct run *r = run_line(cases[i].line);
+
+		options_to_ft(&r->o, &ft);
+		assert_int_equal(ft.dpi_flows_per_s_max, cases[i].live);
+		run_free(r);
+	}
 }
 
 static char *read_file(const char *name)
@@ -387,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_a_bad_file_ends_with_a_count),
 		cmocka_unit_test(test_help_version_and_dump),
 		cmocka_unit_test(test_to_ft),
+		cmocka_unit_test(test_new_flows_per_second),
 		cmocka_unit_test(test_generated_files_are_fresh),
 	};
 

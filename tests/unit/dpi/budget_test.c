@@ -2,6 +2,8 @@
 /* The bounds of inspection: states, bytes, what is given back, and modules in several threads. */
 #include "traffic.h"
 
+#include "core/limits.h"
+
 #include <errno.h>
 #include <pthread.h>
 
@@ -38,6 +40,68 @@ static void a_flow_without_a_state_is_counted_and_guessed(void **state)
 	talk_text(&t[3], DIR_FWD, HTTP_REQUEST);
 	assert_int_equal(counters[DPI_dpi_inspected], 3);
 	for (int i = 1; i < 4; i++)
+		talk_release(&t[i]);
+	dpi_destroy(d);
+}
+
+/* TCP's handshake comes on top, whether nDPI saw it itself or it was replayed. */
+static void packets_are_counted_from_the_first_payload(void **state)
+{
+	(void)state;
+	for (int keep = 0; keep < 2; keep++) {
+		struct dpi *d = make((struct dpi_options){.keep_states = keep});
+		struct talk t = talk_make(d, TALK_TCP, 40000, 40001);
+
+		talk_handshake(&t);
+		assert_int_equal(t.annex.packets, 0);
+		for (int i = 1; i < DPI_PACKETS_TCP_DEFAULT; i++)
+			assert_false(talk_text(&t, i % 2, "????"));
+		assert_int_equal(t.annex.packets, DPI_PACKETS_TCP_DEFAULT - 1);
+		assert_true(talk_text(&t, DIR_FWD, "????"));
+		talk_release(&t);
+		dpi_destroy(d);
+	}
+}
+
+static void other_packets_without_payload_count(void **state)
+{
+	struct dpi *d = make((struct dpi_options){.keep_states = true});
+	struct talk t = talk_make(d, TALK_TCP, 40000, 40001);
+	int n = 1;
+
+	(void)state;
+	while (!talk_say(&t, DIR_FWD, TALK_ACK, NULL, 0) && n < 100)
+		n++;
+	assert_int_equal(n, DPI_HANDSHAKE_PACKETS + DPI_PACKETS_TCP_DEFAULT);
+	talk_release(&t);
+	t = talk_make(d, TALK_UDP, 40000, 40001);
+	for (n = 1; !talk_say(&t, DIR_FWD, 0, NULL, 0) && n < 100; n++)
+		continue;
+	assert_int_equal(n, DPI_PACKETS_UDP_DEFAULT);
+	talk_release(&t);
+	dpi_destroy(d);
+}
+
+/* The state given back last is the next one taken: it is still in the cache. */
+static void states_come_back_last_first(void **state)
+{
+	struct dpi *d = make((struct dpi_options){.flows_max = 100});
+	struct talk t[3];
+
+	(void)state;
+	for (uint16_t i = 0; i < 3; i++) {
+		t[i] = talk_make(d, TALK_UDP, (uint16_t)(40000 + i), 40001);
+		talk_text(&t[i], DIR_FWD, "?");
+	}
+	const struct dpi_state *was[] = {t[0].annex.state, t[2].annex.state};
+
+	talk_release(&t[2]);
+	talk_release(&t[0]);
+	talk_text(&t[0], DIR_FWD, "?");
+	talk_text(&t[2], DIR_FWD, "?");
+	assert_ptr_equal(t[0].annex.state, was[0]);
+	assert_ptr_equal(t[2].annex.state, was[1]);
+	for (int i = 0; i < 3; i++)
 		talk_release(&t[i]);
 	dpi_destroy(d);
 }
@@ -186,6 +250,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flow_without_a_state_is_counted_and_guessed),
+		cmocka_unit_test(packets_are_counted_from_the_first_payload),
+		cmocka_unit_test(other_packets_without_payload_count),
+		cmocka_unit_test(states_come_back_last_first),
 		cmocka_unit_test(bytes_max_ends_new_inspections),
 		cmocka_unit_test(allocations_return_to_their_base),
 		cmocka_unit_test(destroy_takes_flows_that_go_on),

@@ -176,7 +176,7 @@ static void on_guess(const u_char *data, pfring_ft_packet_metadata *metadata, pf
 	assert_int_equal(pfring_ft_flow_get_value(flow)->flags, PF_RING_FT_FLOW_FLAGS_L7_GUESS);
 }
 
-/* What nDPI cannot read is guessed by the port, with the 24th packet. */
+/* What nDPI cannot read is guessed by the port, with the eighth packet. */
 static void test_pfring_ft_set_l7_detected_callback_guess(void **state)
 {
 	struct events e = {0};
@@ -186,10 +186,10 @@ static void test_pfring_ft_set_l7_detected_callback_guess(void **state)
 	pfring_ft_set_l7_detected_callback(a->table, on_guess, &e);
 	for (uint32_t ms = 0; ms < 40; ms++) {
 		api_text(a, API_UDP, 123, "no such message", ms);
-		assert_int_equal(strchr(e.text, 'l') != NULL, ms >= 23);
+		assert_int_equal(strchr(e.text, 'l') != NULL, ms >= 7);
 	}
-	assert_int_equal(e.text[24], 'l'); /* new flow and 23 packets before it */
-	assert_null(strchr(e.text + 25, 'l'));
+	assert_int_equal(e.text[8], 'l'); /* new flow and 7 packets before it */
+	assert_null(strchr(e.text + 9, 'l'));
 	assert_int_equal(e.l7_app, pfring_ft_l7_protocol_id(a->table, "NTP"));
 	api_close(a);
 }
