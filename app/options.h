@@ -159,6 +159,14 @@ void options_set_defaults(struct options *o);
  * strings belong to o.
  */
 void options_to_ft(const struct options *o, struct ft_options *ft);
+/*
+ * Places of the ring between a lane and the exporter, a power of two: full of slices, it still
+ * leaves the table free to hand out more, so that a run that waits for the ring loses no record.
+ */
+uint32_t options_ring_flows(const struct options *o);
+/* The flow tables' size in words. */
+#define OPTIONS_TABLE_SIZE_LEN 128
+void options_table_size(const struct options *o, char *text, size_t len);
 
 /* What will run, as a table for people: inputs, lanes, memory of the flow tables, outputs
  * (--check). */

@@ -28,9 +28,6 @@ void options_to_ft(const struct options *o, struct ft_options *ft)
 {
 	*ft = (struct ft_options){
 		.flows_max = o->table.max_flows,
-		.detached_max = o->table.max_flows / 4 > 2 * EXPORT_RING_FLOWS ?
-					o->table.max_flows / 4 :
-					2 * EXPORT_RING_FLOWS,
 		.idle_timeout_ns = o->table.idle_timeout_ns,
 		.active_timeout_ns = o->table.active_timeout_ns,
 		.slice_timeout_ns = o->table.slice_timeout_ns,
@@ -51,6 +48,33 @@ void options_to_ft(const struct options *o, struct ft_options *ft)
 		.dpi_protocols = o->dpi.protocols_path,
 		.dpi_categories = o->dpi.categories_path,
 	};
+}
+
+uint32_t options_ring_flows(const struct options *o)
+{
+	/* A slice takes two places, and one step ends flows before the lane looks at the ring. */
+	const uint32_t places = 2, step = 8 * FLOW_END_STEP;
+	uint32_t n = EXPORT_RING_FLOWS;
+	struct ft_options ft;
+
+	options_to_ft(o, &ft);
+	while (n > 2 && places * n + step > ft_detached_max(&ft))
+		n /= 2;
+	return n;
+}
+
+void options_table_size(const struct options *o, char *text, size_t len)
+{
+	struct ft_options ft;
+	uint64_t bytes;
+
+	options_to_ft(o, &ft);
+	bytes = ft_table_bytes(&ft);
+	snprintf(text, len,
+		 "%" PRIu32 " flows a lane: %.1f MiB each, %.1f MiB in all, %" PRIu64
+		 " bytes a flow",
+		 ft.flows_max, (double)bytes / (1 << 20), (double)bytes / (1 << 20) * o->lane.count,
+		 (bytes + ft.flows_max - 1) / ft.flows_max);
 }
 
 /* A setting as text, from the struct of its section. */
@@ -97,14 +121,10 @@ static void print_lanes(const struct options *o, FILE *f)
 
 static void print_table(const struct options *o, FILE *f)
 {
-	char idle[32], active[32], slice[32];
-	struct ft_options ft;
-	double mib;
+	char idle[32], active[32], slice[32], size[OPTIONS_TABLE_SIZE_LEN];
 
-	options_to_ft(o, &ft);
-	mib = (double)ft_table_bytes(&ft) / (1 << 20);
-	fprintf(f, "table     %" PRIu32 " flows a lane: %.1f MiB each, %.1f MiB in all\n",
-		o->table.max_flows, mib, mib * o->lane.count);
+	options_table_size(o, size, sizeof size);
+	fprintf(f, "table     %s\n", size);
 	fprintf(f, "timeouts  idle %s, active %s, slice %s\n",
 		shown(SETTING_table_idle_timeout, &o->table, idle, sizeof idle),
 		shown(SETTING_table_active_timeout, &o->table, active, sizeof active),

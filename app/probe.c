@@ -155,7 +155,7 @@ static bool make_lane(struct probe *p, unsigned int i)
 		.live = p->live,
 		.stop = &p->stop,
 		.drain_timeout_ns = p->o->probe.drain_timeout_ns,
-		.ended = ring_create(EXPORT_RING_FLOWS),
+		.ended = ring_create(options_ring_flows(p->o)),
 	};
 	p->n_lanes = i + 1;
 	options_to_ft(p->o, &options);
@@ -335,8 +335,13 @@ static bool run(struct probe *p)
 		log_error("%s", p->error);
 		return false;
 	}
-	if (p->live)
+	if (p->live) {
+		char size[OPTIONS_TABLE_SIZE_LEN];
+
+		options_table_size(p->o, size, sizeof size);
+		log_notice("%s", size);
 		log_notice("reading; Ctrl-C ends and reports");
+	}
 	wait_for_end(p);
 	wait_for_workers(p);
 	return report(p);

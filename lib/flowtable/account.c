@@ -18,7 +18,7 @@ static __attribute__((noinline)) void first_of_direction(struct flowtable *t, st
 {
 	if (!hot->packets[DIR_FWD] && !hot->packets[DIR_REV])
 		flow_open_window(t, hot, k->time_ns);
-	flowtable_flow(t, hot->cold)->start_ns[direction] = known_time(k->time_ns);
+	flow_set_start(flowtable_flow(t, hot->cold), direction, known_time(k->time_ns));
 	/* Even one that comes late: a direction ends with its own packets. */
 	if (direction == DIR_FWD)
 		hot->last_fwd = k->time_ns & HOT_TIME_MASK;
@@ -32,8 +32,58 @@ static __attribute__((noinline)) void packet_from_the_past(struct flowtable *t,
 {
 	struct flow *f = flowtable_flow(t, hot->cold);
 
-	if (time_ns < f->start_ns[direction])
-		f->start_ns[direction] = known_time(time_ns);
+	if (time_ns < flow_start(f, direction))
+		flow_set_start(f, direction, known_time(time_ns));
+}
+
+/* Full counters go on in the carries of the cold record. */
+static __attribute__((noinline)) void carry_octets(struct flowtable *t, struct flow_hot *hot,
+						   unsigned int direction)
+{
+	struct flow *f = flowtable_flow(t, hot->cold);
+
+	if (direction == DIR_FWD)
+		f->octets_carry_fwd++;
+	else
+		f->octets_carry_rev++;
+}
+
+static __attribute__((noinline)) void carry_packets(struct flowtable *t, struct flow_hot *hot,
+						    unsigned int direction)
+{
+	struct flow *f = flowtable_flow(t, hot->cold);
+
+	/* The rest stays, so that the record still knows that it has begun. */
+	hot->packets[direction] -= (uint32_t)CARRY_PACKETS;
+	if (direction == DIR_FWD)
+		f->packets_carry_fwd++;
+	else
+		f->packets_carry_rev++;
+}
+
+/*
+ * An excess beyond 32 KB: multiples of that are kept in the hot line, those of 4 MB in the cold
+ * record. What is beyond 9 PB is cut off: hours of nothing but wrong lengths in one record.
+ */
+static __attribute__((noinline)) void carry_excess(struct flowtable *t, struct flow_hot *hot,
+						   int64_t sum, unsigned int direction)
+{
+	struct flow *f = flowtable_flow(t, hot->cold);
+	int8_t hot_carry = (int8_t)(direction == DIR_FWD ? hot->excess_fwd : hot->excess_rev);
+
+	sum += hot_carry * CARRY_EXCESS_HOT;
+	if (sum >= CARRY_EXCESS || sum < -CARRY_EXCESS) {
+		int64_t carry = f->excess_carry[direction] + (sum >> CARRY_EXCESS_SHIFT);
+
+		if (carry == (int32_t)carry)
+			f->excess_carry[direction] = (int32_t)carry;
+		sum &= CARRY_EXCESS - 1;
+	}
+	if (direction == DIR_FWD)
+		hot->excess_fwd = (uint8_t)(sum >> CARRY_EXCESS_HOT_SHIFT);
+	else
+		hot->excess_rev = (uint8_t)(sum >> CARRY_EXCESS_HOT_SHIFT);
+	hot->l2_excess[direction] = (int16_t)(sum & (CARRY_EXCESS_HOT - 1));
 }
 
 static inline void count_octets(struct flowtable *t, struct flow_hot *hot, uint32_t octets,
@@ -43,10 +93,8 @@ static inline void count_octets(struct flowtable *t, struct flow_hot *hot, uint3
 	uint64_t sum = direction == DIR_FWD ? (uint64_t)hot->octets_fwd : (uint64_t)hot->octets_rev;
 
 	sum += octets;
-	if (unlikely(sum >> 48)) {
-		flowtable_flow(t, hot->cold)->octets[direction] += sum;
-		sum = 0;
-	}
+	if (unlikely(sum >> 48))
+		carry_octets(t, hot, direction);
 	if (direction == DIR_FWD)
 		hot->octets_fwd = sum;
 	else
@@ -59,21 +107,17 @@ static inline void count_excess(struct flowtable *t, struct flow_hot *hot, const
 	int64_t sum =
 		(int64_t)hot->l2_excess[direction] + (int64_t)k->wire_len - (int64_t)k->l3_len;
 
-	if (unlikely(sum != (int16_t)sum)) {
-		flowtable_flow(t, hot->cold)->l2_excess[direction] += sum;
-		sum = 0;
-	}
-	hot->l2_excess[direction] = (int16_t)sum;
+	if (unlikely(sum != (int16_t)sum))
+		carry_excess(t, hot, sum, direction);
+	else
+		hot->l2_excess[direction] = (int16_t)sum;
 }
 
 static inline void count_packet(struct flowtable *t, struct flow_hot *hot, const struct packet *k,
 				unsigned int direction)
 {
-	if (unlikely(hot->packets[direction] == UINT32_MAX)) {
-		/* One stays, so that the record still knows that it has begun. */
-		flowtable_flow(t, hot->cold)->packets[direction] += UINT32_MAX - 1;
-		hot->packets[direction] = 1;
-	}
+	if (unlikely(hot->packets[direction] == UINT32_MAX))
+		carry_packets(t, hot, direction);
 	hot->packets[direction]++;
 	count_octets(t, hot, k->l3_len, direction);
 	count_excess(t, hot, k, direction);

@@ -22,29 +22,36 @@
 /* Sweeps are worth a call this often in a period: a few hundred groups at a time. */
 #define SWEEPS_A_PERIOD 64
 
-static void hot_clear_counters(struct flow_hot *hot)
+/* The next record of a flow begins: nothing is counted yet. */
+static void flow_clear_counters(struct flow_hot *hot, struct flow *f)
 {
 	hot->packets[DIR_FWD] = hot->packets[DIR_REV] = 0;
 	hot->octets_fwd = hot->octets_rev = 0;
 	hot->tcp_flags_fwd = hot->tcp_flags_rev = 0;
 	hot->l2_excess[DIR_FWD] = hot->l2_excess[DIR_REV] = 0;
+	hot->excess_fwd = hot->excess_rev = 0;
+	f->packets_carry_fwd = f->packets_carry_rev = 0;
+	f->octets_carry_fwd = f->octets_carry_rev = 0;
+	f->excess_carry[DIR_FWD] = f->excess_carry[DIR_REV] = 0;
+	f->start_fwd = f->start_rev = 0;
 }
 
-/* The hot counters join those of the cold record. */
-static void flow_fold(struct flow_hot *hot, struct flow *f)
+/* What the record of a flow says it counted. */
+static void flow_close(struct flowtable *t, struct flow *f, const struct flow_counts *c)
 {
-	struct flow_counts c;
+	struct flow_closed *to = slab_take_closed(t, f);
 
-	flow_count(f, &c);
 	for (int d = 0; d < DIR_N; d++) {
-		f->packets[d] = c.packets[d];
-		f->octets[d] = c.octets[d];
-		f->l2_excess[d] = (int64_t)(c.wire_octets[d] - c.octets[d]);
-		f->end_ns[d] = c.end_ns[d];
-		f->tcp_flags[d] = c.tcp_flags[d];
+		to->packets[d] = c->packets[d];
+		to->octets[d] = c->octets[d];
+		to->end_ns[d] = c->end_ns[d];
 	}
-	f->last_ns = c.last_ns;
-	hot_clear_counters(hot);
+	to->excess_fwd = (int64_t)(c->wire_octets[DIR_FWD] - c->octets[DIR_FWD]);
+	to->excess_rev = (int64_t)(c->wire_octets[DIR_REV] - c->octets[DIR_REV]);
+	to->tcp_flags_fwd = (int8_t)c->tcp_flags[DIR_FWD];
+	to->tcp_flags_rev = (int8_t)c->tcp_flags[DIR_REV];
+	if (!c->packets[DIR_FWD] && !c->packets[DIR_REV])
+		to->end_ns[DIR_FWD] = c->last_ns;
 }
 
 static const enum table_counter end_counter[END_N] = {
@@ -54,17 +61,21 @@ static const enum table_counter end_counter[END_N] = {
 };
 
 /* A finished record joins the list of the ended; beyond the bound it is lost, and says so. */
-static void flow_hand_out(struct flowtable *t, struct flow *f, enum end_reason reason)
+static void flow_hand_out(struct flowtable *t, struct flow *f, const struct flow_counts *c,
+			  enum end_reason reason)
 {
-	f->end_reason = (uint8_t)reason;
+	f->end_reason = (uint8_t)reason & 0x7f;
 	counter_add(&t->options.counters[end_counter[reason]], 1);
 	counter_add(&t->options.counters[TABLE_records], 1);
 	if (reason != END_SLICE)
 		flowtable_set_live(t, t->n_live - 1);
-	f->lost = t->n_detached >= t->options.detached_max;
+	f->lost = t->n_out >= t->options.detached_max;
 	if (f->lost)
 		counter_add(&t->options.counters[TABLE_records_dropped_detached], 1);
+	else
+		flow_close(t, f, c);
 	t->n_detached++;
+	t->n_out += f->slice ? 2 : 1;
 	flow_list_append(&t->ended, f);
 }
 
@@ -86,18 +97,20 @@ static void slot_free(struct flowtable *t, struct flow_hot *hot)
 void flowtable_end(struct flowtable *t, struct flow_hot *hot, enum end_reason reason)
 {
 	struct flow *f = flowtable_flow(t, hot->cold);
-	bool husk = hot->state & FLOW_HUSK;
+	struct flow_counts c;
 
-	flow_fold(hot, f);
+	flow_count(f, &c);
+	f->kin = 0;
 	slot_free(t, hot);
-	if (husk) {
+	if (hot->state & FLOW_HUSK) {
 		/* Nothing to say: it leaves by the same door, only to give back its annex. */
 		f->lost = true;
 		t->n_detached++;
+		t->n_out++;
 		flow_list_append(&t->ended, f);
 		return;
 	}
-	flow_hand_out(t, f, reason);
+	flow_hand_out(t, f, &c, reason);
 }
 
 /* What stays the same when a record is closed and the next one of the flow begins. */
@@ -115,50 +128,45 @@ static void flow_copy_identity(struct flow *to, const struct flow *from)
 	to->icmp_type = from->icmp_type;
 	to->icmp_code = from->icmp_code;
 	to->swapped = from->swapped;
-	to->slot = from->slot;
+	to->place = from->place;
 }
 
 /* The active timeout: the record leaves, the flow goes on as a husk until its next packet. */
 static void flow_cut(struct flowtable *t, struct flow_hot *hot)
 {
 	struct flow *old = flowtable_flow(t, hot->cold), *heir = slab_take(t);
+	struct flow_counts c;
 
 	flow_copy_identity(heir, old);
 	heir->id = t->next_id++;
-	flow_fold(hot, old);
-	hot->cold = (uint32_t)(((uint8_t *)heir - t->slab) / t->flow_bytes);
+	flow_count(old, &c);
+	flow_clear_counters(hot, heir);
+	old->kin = flow_link(heir);
+	hot->cold = old->kin - 1;
 	hot->state |= FLOW_HUSK;
-	flow_hand_out(t, old, END_ACTIVE);
-	old->heir = heir;
+	flow_hand_out(t, old, &c, END_ACTIVE);
 }
 
 /* The slice timeout: what was counted leaves as a record of its own, the flow stays. */
 static void flow_slice(struct flowtable *t, struct flow_hot *hot)
 {
 	struct flow *master = flowtable_flow(t, hot->cold), *slice = slab_take(t);
+	struct flow_counts c;
 
 	flow_copy_identity(slice, master);
-	flow_fold(hot, master);
-	for (int d = 0; d < DIR_N; d++) {
-		slice->start_ns[d] = master->start_ns[d];
-		slice->end_ns[d] = master->end_ns[d];
-		slice->packets[d] = master->packets[d];
-		slice->octets[d] = master->octets[d];
-		slice->l2_excess[d] = master->l2_excess[d];
-		slice->tcp_flags[d] = master->tcp_flags[d];
-		master->start_ns[d] = master->end_ns[d] = 0;
-		master->packets[d] = master->octets[d] = master->l2_excess[d] = 0;
-		master->tcp_flags[d] = 0;
-	}
-	slice->last_ns = master->last_ns;
-	slice->master = master;
+	slice->slice = true;
+	slice->start_fwd = master->start_fwd;
+	slice->start_rev = master->start_rev;
+	slice->kin = hot->cold + 1;
+	flow_count(master, &c);
+	flow_clear_counters(hot, master);
 	atomic_fetch_add_explicit(&master->users, 1, memory_order_relaxed);
-	flow_hand_out(t, slice, END_SLICE);
+	flow_hand_out(t, slice, &c, END_SLICE);
 }
 
 static uint64_t window_start(const struct flow *f)
 {
-	uint64_t fwd = f->start_ns[DIR_FWD], rev = f->start_ns[DIR_REV];
+	uint64_t fwd = flow_start(f, DIR_FWD), rev = flow_start(f, DIR_REV);
 
 	if (!fwd || !rev)
 		return fwd | rev;
@@ -171,7 +179,8 @@ static uint64_t slice_due(struct flowtable *t, const struct flow *f, uint64_t ti
 
 	if (!t->options.slice_timeout_ns || !start)
 		return NEVER;
-	if (due <= time_ns && t->n_detached >= t->options.detached_max) {
+	/* It takes two places, see n_out. */
+	if (due <= time_ns && t->n_out + 2 > t->options.detached_max) {
 		counter_add(&t->options.counters[TABLE_slices_postponed], 1);
 		return NEVER;
 	}
@@ -281,7 +290,33 @@ void flow_doom(struct flow *f)
 	if (!hot)
 		return;
 	hot->state |= FLOW_DOOMED;
-	slot_arm_now(f->table, f->slot);
+	slot_arm_now(f->table, f->place);
+}
+
+/* Bit i: slot i must be looked at. */
+static uint32_t group_due(const struct flow_group *g, uint8_t age, bool thorough)
+{
+	uint32_t due = 0;
+
+	for (unsigned int i = 0; i < FLOW_GROUP_SLOTS; i++) {
+		bool now = g->tag[i] && (thorough || (int8_t)(age - g->due[i]) >= 0);
+
+		due |= (uint32_t)now << i;
+	}
+	return due;
+}
+
+/* The lines of all that is due are waited for at once, not one flow after the other. */
+static void prefetch_due(const struct flowtable *t, const struct flow_hot *hot, uint32_t due)
+{
+	for (uint32_t left = due; left; left &= left - 1)
+		prefetch_line(&hot[__builtin_ctz(left)]);
+	for (uint32_t left = due; left; left &= left - 1) {
+		const struct flow *f = flowtable_flow(t, hot[__builtin_ctz(left)].cold);
+
+		prefetch_line(f);
+		prefetch_line(&f->mac); /* the second line */
+	}
 }
 
 /*
@@ -290,16 +325,16 @@ void flow_doom(struct flow *f)
  */
 static uint32_t group_settle(struct flowtable *t, uint32_t group, uint64_t time_ns, bool thorough)
 {
-	struct flow_group *g = &t->groups[group];
 	const uint64_t before = t->options.counters[TABLE_records];
-	const uint8_t age = age_of(t, time_ns);
+	struct flow_hot *hot = &t->hot[group * FLOW_GROUP_SLOTS];
+	uint32_t due = group_due(&t->groups[group], age_of(t, time_ns), thorough);
 
-	for (uint32_t i = 0; i < FLOW_GROUP_SLOTS && g->used; i++) {
-		if (!g->tag[i] || (!thorough && (int8_t)(age - g->due[i]) < 0))
-			continue;
-		struct flow_hot *hot = &t->hot[group * FLOW_GROUP_SLOTS + i];
-		if (!flow_settle(t, hot, time_ns))
-			slot_rearm(t, hot);
+	prefetch_due(t, hot, due);
+	for (; due; due &= due - 1) {
+		struct flow_hot *h = &hot[__builtin_ctz(due)];
+
+		if (!flow_settle(t, h, time_ns))
+			slot_rearm(t, h);
 	}
 	return (uint32_t)(t->options.counters[TABLE_records] - before);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The layout of a flow: a hot line that every packet touches, a tag group that finds it, and a cold
- * record that is touched when the flow begins, is inspected, or ends. The cold record is the flow's
- * identity: its address is the same from the first packet until flow_release().
+ * The layout of a flow: a hot line that every packet touches, a tag group that finds it, a cold
+ * record that is touched when the flow begins, is inspected, or ends, and a closed part with what
+ * an ended one counted. The cold record is the flow's identity: its address is the same from the
+ * first packet until flow_release().
  */
 #pragma once
 
@@ -35,14 +36,15 @@ _Static_assert(FLOW_PROBE_GROUPS_MAX <= (FLOW_DISTANCE_MASK >> FLOW_DISTANCE_SHI
 #define HOT_TIME_BITS 48
 #define HOT_TIME_MASK ((1ULL << HOT_TIME_BITS) - 1)
 
-/* One cache line a flow. Counters hold what came since the last fold into the cold record. */
+/* One cache line a flow. Counters that are full go on in the carries, here and in the cold record.
+ */
 struct flow_hot {
 	uint64_t key[2];
 	uint32_t packets[DIR_N];
 	uint64_t octets_fwd : 48, tcp_flags_fwd : 8, tcp_flags_rev : 8;
 	uint64_t octets_rev : 48, deadline : 16; /* of the next cut or slice, coarse */
 	uint64_t last_fwd : HOT_TIME_BITS, state : 16;
-	uint64_t last_rev : HOT_TIME_BITS, spare : 16;
+	uint64_t last_rev : HOT_TIME_BITS, excess_fwd : 8, excess_rev : 8; /* signed, of 2^15 */
 	int16_t l2_excess[DIR_N]; /* wire length less IP length; negative if the IP header lies */
 	uint32_t cold;		  /* index of the cold record */
 };
@@ -60,58 +62,88 @@ struct flow_group {
 
 _Static_assert(sizeof(struct flow_group) == 64, "a tag group is one cache line");
 
+/* What one of each carry stands for. */
+#define CARRY_PACKETS	       (1ULL << 31)
+#define CARRY_OCTETS	       (1ULL << 48)
+#define CARRY_EXCESS_SHIFT     22 /* of the cold record */
+#define CARRY_EXCESS	       (1LL << CARRY_EXCESS_SHIFT)
+#define CARRY_EXCESS_HOT_SHIFT 15
+#define CARRY_EXCESS_HOT       (1LL << CARRY_EXCESS_HOT_SHIFT)
+
+/* What an ended flow or a slice counted. One line, while its record is out. */
+struct flow_closed {
+	uint64_t packets[DIR_N], octets[DIR_N];
+	uint64_t end_ns[DIR_N]; /* without any packet the first is the flow's last one */
+	int64_t excess_fwd : 56, tcp_flags_fwd : 8;
+	int64_t excess_rev : 56, tcp_flags_rev : 8;
+};
+
+_Static_assert(sizeof(struct flow_closed) == 64, "a closed part is one cache line");
+
+/* Starts lie around the flow's own, so that 48 bits tell them (39 h either way); 0 = none. */
+#define FLOW_START_BITS 48
+#define FLOW_START_ZERO (1ULL << (FLOW_START_BITS - 1))
+
+/* Of an id, the part that counts: at a million flows a second it lasts nine years. */
+#define FLOW_ID_BITS 48
+#define FLOW_ID_MASK ((1ULL << FLOW_ID_BITS) - 1)
+
 struct flowtable;
 
-/* The cold record. Written by the table's thread until the flow is handed out, read-only after. */
+/*
+ * The cold record. Written by the table's thread until the flow is handed out, read-only after.
+ * Links are the number of a cold record plus 1, 0 = none.
+ */
 struct flow {
-	struct flow *next;   /* in the list of ended flows, then in the stack of freed ones */
-	struct flow *master; /* of a slice: whom it is part of; never changes */
-	struct flow *heir;   /* cut at the active timeout: who goes on; until it is handed out */
 	struct flowtable *table;
 	_Atomic uint32_t users; /* the table or the exporter, and one for each slice that lives */
-	uint32_t slot;		/* of the hot line, while it is in the table */
-	uint64_t id;
-	uint64_t flow_start_ns;	  /* what the active timeout counts from */
-	uint64_t start_ns[DIR_N]; /* first packet since the last slice; 0 = none */
-	uint64_t end_ns[DIR_N];
-	uint64_t last_ns; /* last packet of the flow, also when the record has none */
-	uint64_t packets[DIR_N], octets[DIR_N]; /* folded from the hot line */
-	int64_t l2_excess[DIR_N];
+	uint32_t place;		/* in the table: of its hot line; ended: of its closed part */
+	union {
+		int32_t excess_carry[DIR_N]; /* while it is in the table */
+		struct {
+			uint32_t next; /* in the list of ended flows, the stack of freed ones */
+			uint32_t kin;  /* a slice's master; who goes on after the active timeout */
+		};
+	};
+	uint64_t id : FLOW_ID_BITS, octets_carry_fwd : 8, octets_carry_rev : 8;
+	uint64_t flow_start_ns; /* what the active timeout counts from */
+	/* First packets since the last slice, see flow_start(). */
+	uint64_t start_fwd : FLOW_START_BITS, packets_carry_fwd : 16;
+	uint64_t start_rev : FLOW_START_BITS, packets_carry_rev : 16;
 	struct flow_key key;
 	uint8_t mac[12]; /* destination, source of the first packet; zero when there is none */
 	uint16_t vlan_id, vlan_inner_id; /* of the first packet */
 	uint16_t port_id;
-	uint8_t tcp_flags[DIR_N];
 	uint8_t ip_tos, ip_ttl, icmp_type, icmp_code;
-	uint8_t end_reason;	      /* enum end_reason, END_NONE while it lives */
-	bool swapped;		      /* as FLOW_SWAPPED */
-	bool lost;		      /* no record may leave: counted, freed at once */
+	uint8_t end_reason : 7;	      /* enum end_reason, END_NONE while it lives */
+	uint8_t lost : 1;	      /* no record may leave: nothing counted, freed at once */
+	uint8_t : 0;		      /* what follows is written apart from that */
+	bool swapped : 1;	      /* as FLOW_SWAPPED */
+	bool slice : 1;		      /* both never change: any thread may ask */
 	_Alignas(16) uint8_t annex[]; /* the layers above own it; zero at first */
 };
+
+_Static_assert(sizeof(struct flow) == 128, "a cold record is two cache lines");
+
+/* The first packet of a direction since the last slice, 0 = none. */
+static inline uint64_t flow_start(const struct flow *f, unsigned int direction)
+{
+	uint64_t start = direction == DIR_FWD ? f->start_fwd : f->start_rev;
+
+	return start ? f->flow_start_ns + start - FLOW_START_ZERO : 0;
+}
+
+static inline void flow_set_start(struct flow *f, unsigned int direction, uint64_t start_ns)
+{
+	uint64_t start = start_ns - f->flow_start_ns + FLOW_START_ZERO;
+
+	if (direction == DIR_FWD)
+		f->start_fwd = start;
+	else
+		f->start_rev = start;
+}
 
 /* In the order in which they ended. */
 struct flow_list {
 	struct flow *head, *tail;
 };
-
-static inline void flow_list_append(struct flow_list *l, struct flow *f)
-{
-	f->next = NULL;
-	if (l->tail)
-		l->tail->next = f;
-	else
-		l->head = f;
-	l->tail = f;
-}
-
-static inline struct flow *flow_list_take(struct flow_list *l)
-{
-	struct flow *f = l->head;
-
-	if (f) {
-		l->head = f->next;
-		if (!l->head)
-			l->tail = NULL;
-	}
-	return f;
-}

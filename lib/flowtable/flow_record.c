@@ -19,42 +19,64 @@ static uint64_t later(uint64_t a, uint64_t b)
 struct flow_hot *flow_hot_line(const struct flow *f)
 {
 	/* A husk that ended has no reason, but it is lost. */
-	return f->end_reason == END_NONE && !f->lost ? &f->table->hot[f->slot] : NULL;
+	return f->end_reason == END_NONE && !f->lost ? &f->table->hot[f->place] : NULL;
 }
 
-static void count_hot(const struct flowtable *t, const struct flow_hot *hot, struct flow_counts *c)
+static int64_t excess_of(const struct flow *f, const struct flow_hot *hot, int d)
 {
-	const uint64_t octets[DIR_N] = {hot->octets_fwd, hot->octets_rev};
+	const int8_t more = (int8_t)(d == DIR_FWD ? hot->excess_fwd : hot->excess_rev);
+
+	return hot->l2_excess[d] + more * CARRY_EXCESS_HOT + f->excess_carry[d] * CARRY_EXCESS;
+}
+
+static void count_living(const struct flow *f, const struct flow_hot *hot, struct flow_counts *c)
+{
+	const struct flowtable *t = f->table;
+	const uint64_t octets[DIR_N] = {hot->octets_fwd + CARRY_OCTETS * f->octets_carry_fwd,
+					hot->octets_rev + CARRY_OCTETS * f->octets_carry_rev};
+	const uint64_t carry[DIR_N] = {f->packets_carry_fwd, f->packets_carry_rev};
 	const uint64_t last[DIR_N] = {hot->last_fwd, hot->last_rev};
 
 	for (int d = 0; d < DIR_N; d++) {
-		c->packets[d] += hot->packets[d];
-		c->octets[d] += octets[d];
-		c->wire_octets[d] += octets[d] + (uint64_t)(int64_t)hot->l2_excess[d];
+		c->packets[d] = hot->packets[d] + CARRY_PACKETS * carry[d];
+		c->octets[d] = octets[d];
+		c->wire_octets[d] = octets[d] + (uint64_t)excess_of(f, hot, d);
+		c->start_ns[d] = flow_start(f, (unsigned int)d);
 		/* Never before the start, which is 1 for a packet without a time. */
 		if (c->packets[d])
 			c->end_ns[d] = later(flowtable_expand_time(t, last[d]), c->start_ns[d]);
 	}
-	c->tcp_flags[DIR_FWD] |= hot->tcp_flags_fwd;
-	c->tcp_flags[DIR_REV] |= hot->tcp_flags_rev;
+	c->tcp_flags[DIR_FWD] = hot->tcp_flags_fwd;
+	c->tcp_flags[DIR_REV] = hot->tcp_flags_rev;
 	c->last_ns = hot_last(t, hot);
+}
+
+static void count_closed(const struct flow *f, struct flow_counts *c)
+{
+	const struct flow_closed *from = &f->table->closed[f->place];
+	const int64_t excess[DIR_N] = {from->excess_fwd, from->excess_rev};
+
+	for (int d = 0; d < DIR_N; d++) {
+		c->packets[d] = from->packets[d];
+		c->octets[d] = from->octets[d];
+		c->wire_octets[d] = from->octets[d] + (uint64_t)excess[d];
+		c->start_ns[d] = flow_start(f, (unsigned int)d);
+		c->end_ns[d] = from->packets[d] ? from->end_ns[d] : 0;
+	}
+	c->tcp_flags[DIR_FWD] = (uint8_t)from->tcp_flags_fwd;
+	c->tcp_flags[DIR_REV] = (uint8_t)from->tcp_flags_rev;
+	c->last_ns = later(from->end_ns[DIR_FWD], from->end_ns[DIR_REV]);
 }
 
 void flow_count(const struct flow *f, struct flow_counts *c)
 {
 	const struct flow_hot *hot = flow_hot_line(f);
 
-	for (int d = 0; d < DIR_N; d++) {
-		c->packets[d] = f->packets[d];
-		c->octets[d] = f->octets[d];
-		c->wire_octets[d] = f->octets[d] + (uint64_t)f->l2_excess[d];
-		c->start_ns[d] = f->start_ns[d];
-		c->end_ns[d] = f->end_ns[d];
-		c->tcp_flags[d] = f->tcp_flags[d];
-	}
-	c->last_ns = f->last_ns;
+	*c = (struct flow_counts){0};
 	if (hot)
-		count_hot(f->table, hot, c);
+		count_living(f, hot, c);
+	else if (!f->lost)
+		count_closed(f, c);
 }
 
 void flow_to_record(const struct flow *f, struct flow_record *r)
@@ -63,7 +85,7 @@ void flow_to_record(const struct flow *f, struct flow_record *r)
 	struct flow_counts c;
 
 	flow_count(f, &c);
-	r->flow_id = f->id;
+	r->flow_id = flow_id(f);
 	for (int d = 0; d < DIR_N; d++) {
 		r->packets[d] = c.packets[d];
 		r->octets[d] = c.octets[d];

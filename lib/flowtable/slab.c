@@ -7,7 +7,7 @@
 
 struct flow *slab_take(struct flowtable *t)
 {
-	struct flow *f = t->free;
+	struct flow *f = flowtable_linked(t, t->free);
 
 	if (f)
 		t->free = f->next;
@@ -20,18 +20,31 @@ struct flow *slab_take(struct flowtable *t)
 	return f;
 }
 
-void slab_put(struct flowtable *t, struct flow *f)
+struct flow_closed *slab_take_closed(struct flowtable *t, struct flow *f)
 {
-	f->next = t->free;
-	t->free = f;
+	if (t->closed_free) {
+		f->place = t->closed_free - 1;
+		memcpy(&t->closed_free, &t->closed[f->place], sizeof t->closed_free);
+	} else {
+		f->place = t->closed_used++;
+	}
+	assert(t->closed_used <= t->options.detached_max);
+	return &t->closed[f->place];
+}
+
+static void put_closed(struct flowtable *t, uint32_t place)
+{
+	memcpy(&t->closed[place], &t->closed_free, sizeof t->closed_free);
+	t->closed_free = place + 1;
 }
 
 static void push_freed(struct flow *f)
 {
-	_Atomic(struct flow *) *stack = &f->table->freed;
+	_Atomic uint32_t *stack = &f->table->freed;
+	const uint32_t link = flow_link(f);
 
 	f->next = atomic_load_explicit(stack, memory_order_relaxed);
-	while (!atomic_compare_exchange_weak_explicit(stack, &f->next, f, memory_order_release,
+	while (!atomic_compare_exchange_weak_explicit(stack, &f->next, link, memory_order_release,
 						      memory_order_relaxed))
 		;
 }
@@ -40,7 +53,7 @@ void flow_release(struct flow *f)
 {
 	/* A slice holds its master: two steps at most. */
 	while (f) {
-		struct flow *master = f->master;
+		struct flow *master = f->slice ? flow_master(f) : NULL;
 
 		if (atomic_fetch_sub_explicit(&f->users, 1, memory_order_acq_rel) != 1)
 			return;
@@ -53,11 +66,15 @@ struct flow *flowtable_take_freed(struct flowtable *t)
 {
 	if (!atomic_load_explicit(&t->freed, memory_order_relaxed))
 		return NULL;
-	return atomic_exchange_explicit(&t->freed, NULL, memory_order_acquire);
+	return flowtable_linked(t, atomic_exchange_explicit(&t->freed, 0, memory_order_acquire));
 }
 
 void flowtable_recycle(struct flowtable *t, struct flow *f)
 {
 	t->n_detached--;
-	slab_put(t, f);
+	t->n_out -= f->slice ? 2 : 1;
+	if (!f->lost)
+		put_closed(t, f->place);
+	f->next = t->free;
+	t->free = flow_link(f);
 }

@@ -5,10 +5,12 @@
 #include "flowtable/table.h"
 
 /*
- * A zeroed cold record. The slab holds as many as the table, the detached and the masters of slices
- * can be, and the caller takes what ended and gives back what was freed after every step, so there
- * is one.
+ * A zeroed cold record. The slab holds as many as the table and the detached can be, and the caller
+ * takes what ended and gives back what was freed after every step, so there is one.
  */
 struct flow *slab_take(struct flowtable *t);
-/* Gives back a record that was never handed out. */
-void slab_put(struct flowtable *t, struct flow *f);
+/*
+ * The closed part of a record that leaves. There is one for each: flows beyond detached_max leave
+ * none.
+ */
+struct flow_closed *slab_take_closed(struct flowtable *t, struct flow *f);

@@ -21,7 +21,7 @@
 /* The coarse deadline compares as int16_t, so no timeout may have more units. */
 #define DEADLINE_UNITS_MAX 0x4000
 
-static uint32_t detached_max(const struct flowtable_options *o)
+uint32_t flowtable_detached_max(const struct flowtable_options *o)
 {
 	uint64_t share = (uint64_t)o->flows_max * FLOW_DETACHED_PERCENT / 100;
 
@@ -44,16 +44,25 @@ static size_t flow_bytes(const struct flowtable_options *o)
 
 static uint64_t slab_flows(const struct flowtable_options *o)
 {
-	/* Twice: every slice that is out may hold a master whose own record was lost. */
-	return (uint64_t)o->flows_max + 2 * (uint64_t)detached_max(o) + SLAB_SLACK;
+	return (uint64_t)o->flows_max + flowtable_detached_max(o) + SLAB_SLACK;
+}
+
+/* Tag groups and hot lines: what every packet touches lies together. */
+static uint64_t hot_bytes(const struct flowtable_options *o)
+{
+	return (uint64_t)groups_of(o) *
+	       (sizeof(struct flow_group) + FLOW_GROUP_SLOTS * sizeof(struct flow_hot));
+}
+
+static uint64_t cold_bytes(const struct flowtable_options *o)
+{
+	return slab_flows(o) * flow_bytes(o) +
+	       (uint64_t)flowtable_detached_max(o) * sizeof(struct flow_closed);
 }
 
 uint64_t flowtable_bytes(const struct flowtable_options *o)
 {
-	uint64_t groups = groups_of(o);
-
-	return groups * (sizeof(struct flow_group) + FLOW_GROUP_SLOTS * sizeof(struct flow_hot)) +
-	       slab_flows(o) * flow_bytes(o);
+	return hot_bytes(o) + cold_bytes(o);
 }
 
 static uint64_t min_timeout(const struct flowtable_options *o)
@@ -84,7 +93,7 @@ static int options_check(const struct flowtable_options *o)
 		return -EINVAL;
 	if (!o->idle_timeout_ns || !o->active_timeout_ns || max_timeout(o) > TIMEOUT_MAX_NS)
 		return -EINVAL;
-	return o->counters ? 0 : -EINVAL;
+	return o->counters && o->detached_max <= FLOW_TABLE_FLOWS_MAX ? 0 : -EINVAL;
 }
 
 /* What the timeouts say about units and periods. */
@@ -104,19 +113,17 @@ static void set_spans(struct flowtable *t)
 static int map_tables(struct flowtable *t)
 {
 	const struct flowtable_options *o = &t->options;
-	size_t groups = (size_t)t->n_groups * sizeof(struct flow_group);
-	size_t hot = (size_t)t->n_groups * FLOW_GROUP_SLOTS * sizeof(struct flow_hot);
-	int rc = memory_map(&t->memory_groups, groups, o->numa_node, o->prefault);
+	int rc = memory_map(&t->memory_hot, hot_bytes(o), o->numa_node, o->prefault);
 
 	if (rc == 0)
-		rc = memory_map(&t->memory_hot, hot, o->numa_node, o->prefault);
-	if (rc == 0)
-		rc = memory_map(&t->memory_slab, (size_t)t->slab_flows * t->flow_bytes,
-				o->numa_node, o->prefault);
-	t->groups = t->memory_groups.base;
-	t->hot = t->memory_hot.base;
-	t->slab = t->memory_slab.base;
-	return rc;
+		rc = memory_map(&t->memory_cold, cold_bytes(o), o->numa_node, o->prefault);
+	if (rc)
+		return rc;
+	t->groups = t->memory_hot.base;
+	t->hot = (struct flow_hot *)(t->groups + t->n_groups);
+	t->slab = t->memory_cold.base;
+	t->closed = (struct flow_closed *)(t->slab + (size_t)t->slab_flows * t->flow_bytes);
+	return 0;
 }
 
 int flowtable_create(struct flowtable **out, const struct flowtable_options *options)
@@ -130,9 +137,10 @@ int flowtable_create(struct flowtable **out, const struct flowtable_options *opt
 	if (!t)
 		return -ENOMEM;
 	t->options = *options;
-	t->options.detached_max = detached_max(options);
+	t->options.detached_max = flowtable_detached_max(options);
 	t->n_groups = groups_of(options);
 	t->flow_bytes = flow_bytes(options);
+	t->flow_inverse = UINT64_MAX / (t->flow_bytes / 64) + 1;
 	t->slab_flows = (uint32_t)slab_flows(options);
 	t->next_id = options->id_first;
 	set_spans(t);
@@ -176,9 +184,8 @@ void flowtable_destroy(struct flowtable *t)
 {
 	if (!t)
 		return;
-	memory_unmap(&t->memory_groups);
 	memory_unmap(&t->memory_hot);
-	memory_unmap(&t->memory_slab);
+	memory_unmap(&t->memory_cold);
 	free(t);
 }
 
@@ -329,10 +336,10 @@ flow_begin(struct flowtable *t, const struct packet *k, const struct flow_lookup
 
 	flow_describe(f, k, &t->options.key_rules);
 	f->id = t->next_id++;
-	f->slot = hot_slot(t, hot);
+	f->place = hot_slot(t, hot);
 	hot->key[0] = l->key[0];
 	hot->key[1] = l->key[1];
-	hot->cold = (uint32_t)(((uint8_t *)f - t->slab) / t->flow_bytes);
+	hot->cold = flow_link(f) - 1;
 	hot->last_fwd = hot->last_rev = k->time_ns & HOT_TIME_MASK;
 	hot->state |= FLOW_HUSK | (l->swapped ? FLOW_SWAPPED : 0);
 	return hot;

@@ -20,7 +20,7 @@ struct flowtable_options {
 	struct flow_key_rules key_rules;
 	struct hash_seed seed;
 	uint32_t annex_bytes; /* in every cold record, for the layers above */
-	uint64_t id_first;    /* flow ids count up from here */
+	uint64_t id_first;    /* flow ids count up from here, in their low FLOW_ID_BITS */
 	int numa_node;	      /* MEMORY_NODE_ANY, or where the lane runs */
 	bool prefault;
 	uint64_t *counters; /* TABLE_N words of the lane, borrowed */
@@ -49,18 +49,28 @@ struct flowtable {
 	struct flowtable_options options;
 	struct flow_list ended;
 	uint64_t next_id;
-	/* cold records */
+	/* cold records and closed parts; their stacks are linked by number plus 1, 0 = none */
 	uint8_t *slab;
+	struct flow_closed *closed;	/* detached_max of them */
 	size_t flow_bytes;		/* of one cold record with its annex */
+	uint64_t flow_inverse;		/* 2^64 / (its lines), rounded up */
 	uint32_t slab_flows, slab_used; /* in the slab; ever taken from it */
-	uint32_t n_detached;		/* handed out and not yet recycled */
-	struct flow *free;
-	_Atomic(struct flow *) freed; /* pushed by any thread, taken by the owner */
-	struct memory memory_groups, memory_hot, memory_slab;
+	uint32_t closed_used;
+	uint32_t n_detached; /* handed out and not yet recycled */
+	/*
+	 * How much of detached_max is in use. A slice counts twice: its master needs a place even
+	 * when its own record was lost, as long as the slice is out.
+	 */
+	uint32_t n_out;
+	uint32_t free, closed_free;
+	_Atomic uint32_t freed; /* pushed by any thread, taken by the owner */
+	struct memory memory_hot, memory_cold;
 };
 
-/* Bytes that flowtable_create() will reserve. */
+/* Bytes that flowtable_create() will reserve, before they are rounded up to pages. */
 uint64_t flowtable_bytes(const struct flowtable_options *o);
+/* Ended flows and slices that may be out at once: detached_max, or its share of flows_max. */
+uint32_t flowtable_detached_max(const struct flowtable_options *o);
 
 /*
  * Makes a table. 0, -EINVAL (a timeout is 0 or above TIMEOUT_MAX_NS, flows_max out of range),
@@ -183,12 +193,14 @@ struct flow_counts {
 	uint64_t wire_octets[DIR_N]; /* wire length */
 	uint64_t start_ns[DIR_N], end_ns[DIR_N];
 	uint8_t tcp_flags[DIR_N];
-	uint64_t last_ns; /* last packet of the flow, also when this record has none */
+	/* Last packet of the record; of the flow while it is in the table or the record has none.
+	 */
+	uint64_t last_ns;
 };
 
 /*
  * Tells what a flow counted, and changes nothing. A flow in the table: the table's thread, the
- * numbers of this moment. An ended flow or a slice: whoever owns it.
+ * numbers of this moment. An ended flow or a slice: whoever owns it; a lost one has nothing to say.
  */
 void flow_count(const struct flow *f, struct flow_counts *c);
 
@@ -198,7 +210,9 @@ void flow_count(const struct flow *f, struct flow_counts *c);
  */
 void flow_release(struct flow *f);
 
-/* Takes the flows that were released since the last call: a stack linked by next. The owner. */
+/*
+ * Takes the flows that were released since the last call: a stack, see flow_next(). The owner.
+ */
 struct flow *flowtable_take_freed(struct flowtable *t);
 /* Makes a released flow available again; its annex must have been given back. The owner. */
 void flowtable_recycle(struct flowtable *t, struct flow *f);
@@ -209,6 +223,74 @@ void flow_to_record(const struct flow *f, struct flow_record *r);
 static inline struct flow *flowtable_flow(const struct flowtable *t, uint32_t cold)
 {
 	return (struct flow *)(t->slab + (size_t)cold * t->flow_bytes);
+}
+
+/* The flow behind a link, NULL if none. */
+static inline struct flow *flowtable_linked(const struct flowtable *t, uint32_t link)
+{
+	return link ? flowtable_flow(t, link - 1) : NULL;
+}
+
+/* A link to a flow: its number, without a division, plus 1. */
+static inline uint32_t flow_link(const struct flow *f)
+{
+	const struct flowtable *t = f->table;
+	uint64_t line = (uint64_t)((const uint8_t *)f - t->slab) / 64;
+
+	return (uint32_t)((unsigned __int128)line * t->flow_inverse >> 64) + 1;
+}
+
+/* The table's part of an id is in its high bits. */
+static inline uint64_t flow_id(const struct flow *f)
+{
+	return (f->table->options.id_first & ~FLOW_ID_MASK) | f->id;
+}
+
+/* The next one of a list of ended flows or a stack of freed ones, NULL if none. */
+static inline struct flow *flow_next(const struct flow *f)
+{
+	return flowtable_linked(f->table, f->next);
+}
+
+/* Of a slice: whom it is part of. Any thread; any other flow is its own. */
+static inline struct flow *flow_master(struct flow *f)
+{
+	return f->slice ? flowtable_flow(f->table, f->kin - 1) : f;
+}
+
+/* Of a flow that was cut at the active timeout: who goes on, until its packets end, too. */
+static inline struct flow *flow_heir(const struct flow *f)
+{
+	return flowtable_flow(f->table, f->kin - 1);
+}
+
+static inline void flow_list_append(struct flow_list *l, struct flow *f)
+{
+	f->next = 0;
+	if (l->tail)
+		l->tail->next = flow_link(f);
+	else
+		l->head = f;
+	l->tail = f;
+}
+
+static inline struct flow *flow_list_take(struct flow_list *l)
+{
+	struct flow *f = l->head;
+
+	if (f) {
+		l->head = flow_next(f);
+		if (!l->head)
+			l->tail = NULL;
+	}
+	return f;
+}
+
+/* Packets of a flow in the table since its record began. */
+static inline uint64_t flow_packets_now(const struct flow *f, const struct flow_hot *hot)
+{
+	return (uint64_t)hot->packets[DIR_FWD] + hot->packets[DIR_REV] +
+	       CARRY_PACKETS * ((uint64_t)f->packets_carry_fwd + f->packets_carry_rev);
 }
 
 /* A time of a hot line back in full: the latest one not after the table's now. */

@@ -91,8 +91,7 @@ static struct ft_policy policy_of(struct ft_table *t, struct flow *f, struct ft_
 static uint64_t flow_packets(const struct flow_hot *hot, const struct flow *f,
 			     const struct ft_flow *a)
 {
-	return a->sliced_packets + f->packets[DIR_FWD] + f->packets[DIR_REV] +
-	       hot->packets[DIR_FWD] + hot->packets[DIR_REV];
+	return a->sliced_packets + flow_packets_now(f, hot);
 }
 
 /* The verdict: what the caller said of the flow, else the filter, else the shunt. */
@@ -156,13 +155,15 @@ pfring_ft_action ft_attend(struct ft_table *t, const struct metered *m)
 
 void ft_close_slice(struct flow *slice)
 {
-	struct ft_flow *a = flow_api(slice), *master = flow_api(slice->master);
+	struct ft_flow *a = flow_api(slice), *master = flow_api(flow_master(slice));
+	struct flow_counts counts;
 
 	memcpy(a->came, master->came, sizeof a->came);
 	atomic_store_explicit(&a->action,
 			      atomic_load_explicit(&master->action, memory_order_relaxed),
 			      memory_order_relaxed);
-	master->sliced_packets += slice->packets[DIR_FWD] + slice->packets[DIR_REV];
+	flow_count(slice, &counts);
+	master->sliced_packets += counts.packets[DIR_FWD] + counts.packets[DIR_REV];
 }
 
 void pfring_ft_set_new_flow_callback(pfring_ft_table *table, pfring_ft_export_flow_func callback,

@@ -37,6 +37,8 @@ struct ft_options {
 
 /* Bytes that a table of these options reserves, nDPI's module apart. */
 uint64_t ft_table_bytes(const struct ft_options *o);
+/* Ended flows that may be out at once; slices count twice, since each may hold its flow. */
+uint32_t ft_detached_max(const struct ft_options *o);
 
 /* 0 or -errno with one line in error. The result goes to the pfring_ft functions. */
 int ft_table_create(pfring_ft_table **out, const struct ft_options *o, char *error,

@@ -136,7 +136,7 @@ static void note_origin(struct ft_table *t, const struct metered *m)
 /* So close to the bound of flows that are out, those that came back count. */
 static inline bool is_short(const struct flowtable *t)
 {
-	return t->n_detached + 2 * FLOW_END_STEP > t->options.detached_max;
+	return t->n_out + 4 * FLOW_END_STEP > t->options.detached_max;
 }
 
 /* A callback may have told the packet's flow to end. */

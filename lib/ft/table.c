@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 /* Ids of different tables differ in their high bits. */
-#define TABLE_ID_SHIFT 48
+#define TABLE_ID_SHIFT FLOW_ID_BITS
 
 /* Offline, the same trace gives the same bytes. */
 #define FIXED_SEED 0x66747072ULL
@@ -33,11 +33,19 @@ static uint32_t annex_bytes(const struct ft_options *o)
 	return o->dpi ? sizeof(struct dpi_annex) : 0;
 }
 
+/* Programs hold flows for as long as they like; the daemon's exporter does not. */
+static uint32_t detached_max(const struct ft_options *o)
+{
+	if (o->detached_max || !o->api)
+		return o->detached_max;
+	return o->flows_max / FT_HELD_SHARE + FLOW_DETACHED_MIN;
+}
+
 static struct flowtable_options flow_options(const struct ft_options *o)
 {
 	return (struct flowtable_options){
 		.flows_max = o->flows_max ? o->flows_max : defaults.flows_max,
-		.detached_max = o->detached_max,
+		.detached_max = detached_max(o),
 		.idle_timeout_ns = o->idle_timeout_ns ? o->idle_timeout_ns :
 							defaults.idle_timeout_ns,
 		.active_timeout_ns = o->active_timeout_ns ? o->active_timeout_ns :
@@ -58,6 +66,13 @@ uint64_t ft_table_bytes(const struct ft_options *o)
 	struct flowtable_options f = flow_options(o);
 
 	return flowtable_bytes(&f);
+}
+
+uint32_t ft_detached_max(const struct ft_options *o)
+{
+	struct flowtable_options f = flow_options(o);
+
+	return flowtable_detached_max(&f);
 }
 
 static int create_flows(struct ft_table *t, const struct ft_options *o)
@@ -237,12 +252,12 @@ static void close_l7(struct ft_table *t, struct flow *f)
 	};
 
 	if (f->end_reason == END_SLICE) {
-		dpi_annex_inherit(t->dpi, flow_dpi(f), flow_dpi(f->master));
+		dpi_annex_inherit(t->dpi, flow_dpi(f), flow_dpi(flow_master(f)));
 		return;
 	}
 	dpi_finish(t->dpi, flow_dpi(f), &facts);
 	if (f->end_reason == END_ACTIVE)
-		dpi_annex_inherit(t->dpi, flow_dpi(f->heir), flow_dpi(f));
+		dpi_annex_inherit(t->dpi, flow_dpi(flow_heir(f)), flow_dpi(f));
 }
 
 /* Nobody takes it: it goes back to the table at once. */
@@ -274,7 +289,6 @@ static void emit_ended(struct ft_table *t)
 			close_l7(t, f);
 		if (t->api && f->end_reason == END_SLICE)
 			ft_close_slice(f);
-		f->heir = NULL;
 		if (unwanted(t, f))
 			flow_release(f);
 		else if (t->on_export_list.call)
@@ -291,7 +305,7 @@ void ft_reclaim(struct ft_table *t)
 	struct flow *f = flowtable_take_freed(t->flows), *next;
 
 	for (; f; f = next) {
-		next = f->next;
+		next = flow_next(f);
 		if (t->dpi)
 			dpi_annex_release(t->dpi, flow_dpi(f));
 		flowtable_recycle(t->flows, f);

@@ -141,13 +141,8 @@ pfring_ft_action ft_attend(struct ft_table *t, const struct metered *m);
 /* A slice leaves: what it takes over from its master. Tables of the API only. */
 void ft_close_slice(struct flow *slice);
 
-/* The table, and the flow itself for what slices share with it. */
+/* Whose flow it is. */
 static inline struct ft_table *flow_table(const struct flow *f)
 {
 	return f->table->options.owner;
-}
-
-static inline struct flow *flow_master(struct flow *f)
-{
-	return f->master ? f->master : f;
 }

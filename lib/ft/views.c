@@ -133,7 +133,7 @@ pfring_ft_flow_value *pfring_ft_flow_get_value(pfring_ft_flow *flow)
 
 u_int64_t pfring_ft_flow_get_id(pfring_ft_flow *flow)
 {
-	return ((struct flow *)flow)->id;
+	return flow_id(flow);
 }
 
 int pfring_ft_flow_get_users(pfring_ft_flow *flow)

@@ -260,9 +260,35 @@ static void test_the_command_line_beats_the_file(void **state)
 	assert_says(r->said, "port      eth0: device eth0, queues 2, mode auto, promiscuous");
 	assert_says(r->said, "timeouts  idle 5s, active 50s, slice off");
 	assert_says(r->said, "output    c: json to standard output");
-	assert_says(r->said, " MiB in all");
+	assert_says(r->said, " MiB in all, ");
+	assert_says(r->said, " bytes a flow\n");
 	run_free(r);
 	unlink(path);
+}
+
+/* A run that waits for the ring must never come near what may be out, were it all slices. */
+static void test_rings_fit_what_may_be_out(void **state)
+{
+	static const uint32_t sizes[] = {1, 1000, 40000, 100000, 500000, 1000000, 10000000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		const struct options o = {.table.max_flows = sizes[i], .lane.count = 2};
+		const uint32_t n = options_ring_flows(&o);
+		char text[OPTIONS_TABLE_SIZE_LEN];
+		struct ft_options ft;
+
+		options_to_ft(&o, &ft);
+		assert_true(n >= 1024 && n <= EXPORT_RING_FLOWS);
+		assert_int_equal(n & (n - 1), 0);
+		assert_true(2 * n + 8 * FLOW_END_STEP <= ft_detached_max(&ft));
+		if (sizes[i] >= 100000)
+			assert_true(ft_table_bytes(&ft) <= 256ULL * sizes[i]);
+		options_table_size(&o, text, sizeof text);
+		if (sizes[i] == 1000000)
+			assert_string_equal(text, "1000000 flows a lane: 238.8 MiB each, "
+						  "477.6 MiB in all, 251 bytes a flow");
+	}
 }
 
 static void test_a_bad_file_ends_with_a_count(void **state)
@@ -411,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_long_texts_leave_room_for_the_reason),
 		cmocka_unit_test(test_the_command_line_beats_the_file),
+		cmocka_unit_test(test_rings_fit_what_may_be_out),
 		cmocka_unit_test(test_a_bad_file_ends_with_a_count),
 		cmocka_unit_test(test_help_version_and_dump),
 		cmocka_unit_test(test_to_ft),

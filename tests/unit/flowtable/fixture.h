@@ -70,7 +70,7 @@ static inline void take_ended(struct fixture *x)
 			flow_release(f);
 	}
 	for (f = flowtable_take_freed(x->t); f; f = next) {
-		next = f->next;
+		next = flow_next(f);
 		flowtable_recycle(x->t, f);
 	}
 }

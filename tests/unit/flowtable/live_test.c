@@ -336,7 +336,7 @@ static void test_doom_does_nothing_to_a_husk_that_ended(void **state)
 
 	(void)state;
 	struct flow *husk = make_husk(x);
-	const uint32_t slot = husk->slot;
+	const uint32_t slot = husk->place;
 	x->keep = true;
 	sweep_all(x, 160 * SECOND_NS);
 	assert_int_equal(x->n_kept, 1);
@@ -344,7 +344,7 @@ static void test_doom_does_nothing_to_a_husk_that_ended(void **state)
 	assert_null(flow_hot_line(husk));
 	/* The same key comes to the same slot, as another flow. */
 	struct flow_hot *hot = meter(x, (struct spec){.c = 1, .time_ns = 160 * SECOND_NS});
-	assert_int_equal(flow_of(x, hot)->slot, slot);
+	assert_int_equal(flow_of(x, hot)->place, slot);
 	flow_doom(husk);
 	assert_int_equal(hot->state & FLOW_DOOMED, 0);
 	flow_release(husk);
