@@ -14,8 +14,8 @@
 #define TAKE_MAX 64
 /* Nothing to do: a record waits no longer than this for the exporter. */
 #define REST_NS 1000000
-/* A lossless run waits for an output's queue in such steps. */
-#define ROOM_WAIT_NS 20000
+/* A lossless run waits for an output's queue in such steps, where the output knows no better. */
+#define ROOM_WAIT_NS 100000
 /* Outputs are asked for trouble this often, and one that stays is told again after so long. */
 #define TROUBLE_LOOK_NS (SECOND_NS / 4)
 #define TROUBLE_TELL_NS (60 * SECOND_NS)
@@ -37,13 +37,21 @@ static void to_wall_clock(const struct exporter *e, struct flow_record *r)
 	}
 }
 
+/* How long the output is left alone: until it may send again, as far as it knows. */
+static uint64_t wait_ns(const struct output *o)
+{
+	uint64_t paced_ns = output_wait_ns(o, clock_wall_ns());
+
+	return paced_ns ? paced_ns : ROOM_WAIT_NS;
+}
+
 /* Ends when the program is told to stop: from then on a full queue drops by name. */
 static void wait_for_room(const struct exporter *e, struct output *o)
 {
 	while (!output_has_room(o) && !atomic_load_explicit(e->stop, memory_order_relaxed)) {
 		output_poll(o, clock_wall_ns());
 		if (!output_has_room(o))
-			sleep_ns(ROOM_WAIT_NS);
+			sleep_ns(wait_ns(o));
 	}
 }
 
@@ -131,6 +139,23 @@ static void poll_outputs(struct exporter *e)
 		atomic_store_explicit(e->stop, true, memory_order_relaxed);
 }
 
+/* Records that wait in all outputs, and how long those that have some can be left alone. */
+static uint64_t poll_waiting(struct exporter *e, uint64_t *rest_ns)
+{
+	uint64_t waiting = 0;
+
+	*rest_ns = REST_NS;
+	for (unsigned int i = 0; i < e->n_outputs; i++) {
+		uint32_t records = output_poll(e->outputs[i], clock_wall_ns());
+		uint64_t alone_ns = wait_ns(e->outputs[i]);
+
+		if (records && alone_ns < *rest_ns)
+			*rest_ns = alone_ns;
+		waiting += records;
+	}
+	return waiting;
+}
+
 /*
  * With files nothing is dropped for want of time: every queue empties at the pace of its transport,
  * unless one has stood still for long or the program is told to stop.
@@ -143,17 +168,15 @@ static void drain_lossless(struct exporter *e)
 		output_drain(e->outputs[i]);
 	while (!atomic_load_explicit(e->stop, memory_order_relaxed) &&
 	       clock_monotonic_ns() - moved_ns < STUCK_NS) {
-		uint64_t waiting = 0;
+		uint64_t rest_ns, waiting = poll_waiting(e, &rest_ns);
 
-		for (unsigned int i = 0; i < e->n_outputs; i++)
-			waiting += output_poll(e->outputs[i], clock_wall_ns());
 		if (!waiting)
 			break;
 		if (waiting < least) {
 			least = waiting;
 			moved_ns = clock_monotonic_ns();
 		}
-		sleep_ns(ROOM_WAIT_NS);
+		sleep_ns(rest_ns);
 	}
 }
 

@@ -187,9 +187,20 @@
 #define ZMQ_COMPRESS_BYTES_MAX 16384
 /* A library's table closes its export: what is queued has so long to leave. */
 #define FT_ZMQ_DRAIN_NS 1000000000ULL
-/* Lossless over UDP: Linux's default buffer (208 KB) holds some 80 messages: 20 ms off the core. */
-#define IPFIX_PACE_MESSAGE_NS 250000ULL
-#define IPFIX_PACE_BURST      8
+/*
+ * Lossless over UDP to a reader that cannot be seen, in bytes of its buffer (2560 for 1400): the
+ * 208 KB that Linux gives it last 10 ms, a few time slices of a busy CPU; full messages take 90
+ * Mbit/s.
+ */
+#define IPFIX_PACE_BYTES_PER_S 20000000ULL
+/* So much at once, 8 messages: a millisecond, what the exporter sleeps at most. */
+#define IPFIX_PACE_BURST_BYTES 20480
+/*
+ * A reader that can be seen and is full gets so long, then twice that, ...: half of 208 KB is 40
+ * messages, some 100 us for a fast reader and a millisecond for a slow one.
+ */
+#define IPFIX_PACE_STEP_MIN_NS 100000ULL
+#define IPFIX_PACE_STEP_MAX_NS 1000000ULL
 /* IPFIX messages: a template has to fit; and what UDP over IPv4 can carry. */
 #define IPFIX_UDP_BYTES_MIN 256
 #define IPFIX_UDP_BYTES_MAX 65507

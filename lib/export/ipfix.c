@@ -13,116 +13,140 @@
 /* Classification engine "user-defined" (RFC 6759 4.1): nDPI's numbers are in no registry. */
 #define ENGINE_USER_DEFINED 6
 
-static inline void ipfix_hex(struct wbuf *w, const struct flow_record *r, uint64_t v)
+/* Bytes of a value in a record, by its kind. */
+enum {
+#define KIND(kind, member_bytes, wire_bytes, ...) WIRE_BYTES_##kind = wire_bytes,
+#include "record/elements.def"
+};
+
+static inline void ipfix_hex(uint8_t *to, const struct flow_record *r, uint64_t v)
 {
 	(void)r;
-	put_be64(w, v);
+	store_be64(to, v);
 }
 
 /* Milliseconds: what every collector reads. */
-static inline void ipfix_time(struct wbuf *w, const struct flow_record *r, uint64_t unix_ns)
+static inline void ipfix_time(uint8_t *to, const struct flow_record *r, uint64_t unix_ns)
 {
 	(void)r;
-	put_be64(w, unix_ns / 1000000);
+	store_be64(to, unix_ns / 1000000);
 }
 
-static inline void ipfix_u8(struct wbuf *w, const struct flow_record *r, uint8_t v)
+static inline void ipfix_u8(uint8_t *to, const struct flow_record *r, uint8_t v)
 {
 	(void)r;
-	put_u8(w, v);
+	*to = v;
 }
 
-static inline void ipfix_u16(struct wbuf *w, const struct flow_record *r, uint16_t v)
+static inline void ipfix_u16(uint8_t *to, const struct flow_record *r, uint16_t v)
 {
 	(void)r;
-	put_be16(w, v);
+	store_be16(to, v);
 }
 
-static inline void ipfix_u32(struct wbuf *w, const struct flow_record *r, uint32_t v)
+static inline void ipfix_u32(uint8_t *to, const struct flow_record *r, uint32_t v)
 {
 	(void)r;
-	put_be32(w, v);
+	store_be32(to, v);
 }
 
-static inline void ipfix_u64(struct wbuf *w, const struct flow_record *r, uint64_t v)
+static inline void ipfix_u64(uint8_t *to, const struct flow_record *r, uint64_t v)
 {
 	(void)r;
-	put_be64(w, v);
+	store_be64(to, v);
 }
 
 /* Reduced to one byte, which some collectors insist on (RFC 7125 allows it). */
-static inline void ipfix_tcp_flags(struct wbuf *w, const struct flow_record *r, uint16_t v)
+static inline void ipfix_tcp_flags(uint8_t *to, const struct flow_record *r, uint16_t v)
 {
 	(void)r;
-	put_u8(w, (uint8_t)v);
+	*to = (uint8_t)v;
 }
 
-static inline void ipfix_ipv4(struct wbuf *w, const struct flow_record *r, const uint8_t *v)
+static inline void ipfix_ipv4(uint8_t *to, const struct flow_record *r, const uint8_t *v)
 {
 	(void)r;
-	put_bytes(w, v, 4);
+	memcpy(to, v, 4);
 }
 
-static inline void ipfix_ipv6(struct wbuf *w, const struct flow_record *r, const uint8_t *v)
+static inline void ipfix_ipv6(uint8_t *to, const struct flow_record *r, const uint8_t *v)
 {
 	(void)r;
-	put_bytes(w, v, 16);
+	memcpy(to, v, 16);
 }
 
-static inline void ipfix_mac(struct wbuf *w, const struct flow_record *r, const uint8_t *v)
+static inline void ipfix_mac(uint8_t *to, const struct flow_record *r, const uint8_t *v)
 {
 	(void)r;
-	put_bytes(w, v, 6);
+	memcpy(to, v, 6);
 }
 
-static inline void ipfix_icmp(struct wbuf *w, const struct flow_record *r, uint8_t type)
+static inline void ipfix_icmp(uint8_t *to, const struct flow_record *r, uint8_t type)
 {
-	put_u8(w, type);
-	put_u8(w, r->icmp_code);
+	to[0] = type;
+	to[1] = r->icmp_code;
 }
 
-static inline void ipfix_end_reason(struct wbuf *w, const struct flow_record *r, uint8_t v)
+static inline void ipfix_end_reason(uint8_t *to, const struct flow_record *r, uint8_t v)
 {
 	(void)r;
-	put_u8(w, end_reason_ipfix((enum end_reason)v));
+	*to = end_reason_ipfix((enum end_reason)v);
 }
 
 /* Interfaces count from 1 (RFC 2863 ifIndex); some collectors refuse 0. */
-static inline void ipfix_interface(struct wbuf *w, const struct flow_record *r, uint32_t v)
+static inline void ipfix_interface(uint8_t *to, const struct flow_record *r, uint32_t v)
 {
 	(void)r;
-	put_be32(w, v + 1);
+	store_be32(to, v + 1);
 }
 
-static inline void ipfix_application(struct wbuf *w, const struct flow_record *r, uint16_t app)
+static inline void ipfix_application(uint8_t *to, const struct flow_record *r, uint16_t app)
 {
 	uint16_t id = app ? app : r->l7_master_id;
 
 	if (!flow_record_has_l7(r))
 		id = 0;
-	put_be32(w, (uint32_t)ENGINE_USER_DEFINED << 24 | id);
+	store_be32(to, (uint32_t)ENGINE_USER_DEFINED << 24 | id);
 }
 
 /* Kinds that no template carries (elements.c checks that): JSON says them. */
-#define ipfix_schema(w, r, v)	 ((void)(v))
-#define ipfix_community(w, r, v) ((void)(v))
-#define ipfix_ip(w, r, v)	 ((void)(v))
-#define ipfix_tunnel(w, r, v)	 ((void)(v))
-#define ipfix_guessed(w, r, v)	 ((void)(v))
-#define ipfix_risk(w, r, v)	 ((void)(v))
-#define ipfix_l7_ids(w, r, v)	 ((void)(v))
-#define ipfix_string(w, r, v)	 ((void)(v))
+#define ipfix_schema(to, r, v)	  ((void)(v))
+#define ipfix_community(to, r, v) ((void)(v))
+#define ipfix_ip(to, r, v)	  ((void)(v))
+#define ipfix_tunnel(to, r, v)	  ((void)(v))
+#define ipfix_guessed(to, r, v)	  ((void)(v))
+#define ipfix_risk(to, r, v)	  ((void)(v))
+#define ipfix_l7_ids(to, r, v)	  ((void)(v))
+#define ipfix_string(to, r, v)	  ((void)(v))
 
-/* The template is a constant where this is expanded, so only its own fields remain. */
+/*
+ * The template is a constant where this is expanded, so only its own fields remain, at places that
+ * are known.
+ */
 static inline __attribute__((always_inline)) void
 put_record(struct wbuf *w, const struct flow_record *r, enum flow_template t)
 {
+	uint32_t bytes = 0;
+	uint8_t *to;
+
 #define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, templates, ...)                 \
-	if ((templates)&1U << t)                                                                   \
-		ipfix_##kind(w, r, r->member);
+	bytes += (templates)&1U << t ? WIRE_BYTES_##kind : 0;
 #define WIRE(symbol, pen, id, tlv, kind, member, templates, ...)                                   \
-	if ((templates)&1U << t)                                                                   \
-		ipfix_##kind(w, r, r->member);
+	bytes += (templates)&1U << t ? WIRE_BYTES_##kind : 0;
+#include "record/elements.def"
+	to = wbuf_take(w, bytes);
+	if (!to)
+		return;
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, templates, ...)                 \
+	if ((templates)&1U << t) {                                                                 \
+		ipfix_##kind(to, r, r->member);                                                    \
+		to += WIRE_BYTES_##kind;                                                           \
+	}
+#define WIRE(symbol, pen, id, tlv, kind, member, templates, ...)                                   \
+	if ((templates)&1U << t) {                                                                 \
+		ipfix_##kind(to, r, r->member);                                                    \
+		to += WIRE_BYTES_##kind;                                                           \
+	}
 #include "record/elements.def"
 }
 

@@ -313,9 +313,23 @@ uint32_t output_poll(struct output *o, uint64_t now_ns)
 	return records_waiting(o);
 }
 
+uint64_t output_wait_ns(const struct output *o, uint64_t now_ns)
+{
+	if (!o->transport || o->spec.type != OUTPUT_IPFIX || !o->spec.lossless)
+		return 0;
+	return pace_wait_ns(&o->ipfix.pace, o->spec.mtu_bytes, now_ns);
+}
+
 void output_drain(struct output *o)
 {
 	o->draining = true;
+}
+
+static uint64_t retry_ns(const struct output *o)
+{
+	uint64_t wait_ns = output_wait_ns(o, clock_wall_ns());
+
+	return wait_ns ? wait_ns : RETRY_NS;
 }
 
 void output_close(struct output *o, uint64_t deadline_ns)
@@ -324,7 +338,7 @@ void output_close(struct output *o, uint64_t deadline_ns)
 		return;
 	output_drain(o);
 	while (output_poll(o, clock_wall_ns()) && clock_monotonic_ns() < deadline_ns)
-		sleep_ns(RETRY_NS);
+		sleep_ns(retry_ns(o));
 	if (o->apart)
 		output_settle_apart(o, false);
 	output_settle_dropped(o, o->queue.records, OUTPUT_DROP_shutdown);

@@ -97,6 +97,12 @@ bool output_has_room(const struct output *o);
  */
 uint32_t output_poll(struct output *o, uint64_t now_ns);
 
+/*
+ * How long the output takes nothing by itself (UDP that is not to lose anything), from the same
+ * now_ns as output_poll(): at most a millisecond; 0 when that is not known.
+ */
+uint64_t output_wait_ns(const struct output *o, uint64_t now_ns);
+
 /* No more records come: from now on a partial message does not wait to be filled. */
 void output_drain(struct output *o);
 

@@ -6,6 +6,7 @@
 #pragma once
 #include "export/encoder.h"
 #include "export/output.h"
+#include "export/pace.h"
 #include "export/queue.h"
 #include "export/transport.h"
 
@@ -26,7 +27,7 @@ struct ipfix_sender {
 	enum flow_template next_template; /* of those that are due */
 	uint64_t templates_sent_ns;
 	uint32_t messages_since_templates;
-	uint64_t paced_until_ns;
+	struct pace pace; /* lossless only */
 };
 
 struct zmq_sender {

@@ -6,6 +6,9 @@
 #include <sys/mman.h>
 
 #define ENTRY_ALIGN 8U
+/* A queue that is kept short stays within so much of its memory: a message's worth may be moved. */
+#define WARM_BYTES   (256U << 10)
+#define LITTLE_BYTES 4096U
 /* In place of a length: the next record begins at the start of the ring. */
 #define LEN_WRAP UINT32_MAX
 
@@ -117,6 +120,21 @@ bool queue_next(const struct record_queue *q, struct queue_cursor *c, struct que
 	return true;
 }
 
+/* From the start again when nothing is left, or little: those pages are warm. */
+static void back_to_start(struct record_queue *q)
+{
+	bool little = q->head >= WARM_BYTES && q->tail > q->head && q->used_bytes <= LITTLE_BYTES;
+
+	if (q->records && !little)
+		return;
+	if (q->records)
+		memmove(q->base, q->base + q->head, q->used_bytes);
+	else
+		q->used_bytes = 0;
+	q->head = 0;
+	q->tail = q->used_bytes;
+}
+
 void queue_pop(struct record_queue *q, uint32_t n)
 {
 	for (; n && q->records; n--) {
@@ -135,6 +153,5 @@ void queue_pop(struct record_queue *q, uint32_t n)
 			q->head = 0;
 		q->records--;
 	}
-	if (q->records == 0) /* from the start again: those pages are warm */
-		q->head = q->tail = q->used_bytes = 0;
+	back_to_start(q);
 }

@@ -106,27 +106,12 @@ static void look_at_templates(struct ipfix_sender *s, uint64_t now_ns)
 	}
 }
 
-/* Lossless: messages leave no faster than a collector with a default socket buffer reads them. */
-static bool pace_allows(struct output *o, uint64_t now_ns)
-{
-	struct ipfix_sender *s = &o->ipfix;
-	uint64_t burst_ns = IPFIX_PACE_BURST * IPFIX_PACE_MESSAGE_NS;
-
-	if (!o->spec.lossless)
-		return true;
-	if (s->paced_until_ns + burst_ns < now_ns)
-		s->paced_until_ns = now_ns - burst_ns;
-	if (s->paced_until_ns > now_ns + burst_ns)
-		s->paced_until_ns = now_ns; /* the clock was set back */
-	return s->paced_until_ns <= now_ns;
-}
-
 /* What the transport took, or refused, changes the session. */
 static void settle(struct output *o, const struct message *m, uint64_t now_ns, ssize_t taken)
 {
 	struct ipfix_sender *s = &o->ipfix;
 
-	s->paced_until_ns += IPFIX_PACE_MESSAGE_NS;
+	pace_spend(&s->pace, (uint32_t)(m->w.at - s->message));
 	if (taken < 0) {
 		output_note_error(o, (int)-taken);
 		output_settle_dropped(o, m->records, OUTPUT_DROP_transport);
@@ -153,7 +138,9 @@ bool ipfix_send_step(struct output *o, uint64_t now_ns)
 	ssize_t taken;
 
 	look_at_templates(s, now_ns);
-	if ((!o->queue.records && !s->templates_due) || !pace_allows(o, now_ns))
+	if (!o->queue.records && !s->templates_due)
+		return false;
+	if (o->spec.lossless && !pace_allows(&s->pace, o->transport, o->spec.mtu_bytes, now_ns))
 		return false;
 	wbuf_take(&m.w, MESSAGE_HEADER_BYTES);
 	m.next_template = s->templates_due ? s->next_template : TEMPLATE_N;

@@ -12,6 +12,11 @@
 
 struct transport;
 
+/* The buffer of a reader on this machine, as the kernel accounts it. */
+struct reader_room {
+	uint32_t used_bytes, size_bytes;
+};
+
 struct transport_ops {
 	/*
 	 * Streams: takes a part of the bytes. Messages: the n pieces are the frames of one message
@@ -24,6 +29,11 @@ struct transport_ops {
 	 * be known.
 	 */
 	bool (*has_peer)(struct transport *t, const char *topic);
+	/*
+	 * Messages: how full the reader's buffer is, which drops what does not fit. 0 or -errno;
+	 * NULL or an error where that cannot be known.
+	 */
+	int (*reader_room)(struct transport *t, struct reader_room *out);
 	/* See output_own_traffic(); NULL where there is none. */
 	int (*own_traffic)(const struct transport *t, char *expression, size_t len);
 	/* Gives everything back; what was taken may leave until deadline_ns (CLOCK_MONOTONIC). */

@@ -6,6 +6,7 @@
 #include "export/transport.h"
 
 #include "core/bytes.h"
+#include "export/udp_reader.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,6 +24,8 @@
 struct udp_transport {
 	struct transport base;
 	int fd;
+	struct udp_reader reader; /* closed while nobody asked, and where there is none */
+	bool reader_asked;
 };
 
 static ssize_t udp_send(struct transport *t, const struct iovec *pieces, int n)
@@ -94,17 +97,30 @@ static int udp_own_traffic(const struct transport *t, char *expression, size_t l
 	return more < (int)len - n ? n + more : -ENOSPC;
 }
 
+static int udp_reader_room(struct transport *t, struct reader_room *out)
+{
+	struct udp_transport *u = (struct udp_transport *)t;
+
+	if (!u->reader_asked && udp_reader_open(&u->reader, u->fd))
+		udp_reader_close(&u->reader);
+	u->reader_asked = true;
+	return udp_reader_ask(&u->reader, out);
+}
+
 static void udp_close(struct transport *t, uint64_t deadline_ns)
 {
 	struct udp_transport *u = (struct udp_transport *)t;
 
 	(void)deadline_ns;
+	udp_reader_close(&u->reader);
 	close(u->fd);
 	free(u);
 }
 
-static const struct transport_ops udp_ops = {
-	.send = udp_send, .own_traffic = udp_own_traffic, .close = udp_close};
+static const struct transport_ops udp_ops = {.send = udp_send,
+					     .reader_room = udp_reader_room,
+					     .own_traffic = udp_own_traffic,
+					     .close = udp_close};
 
 /* HOST:PORT in its parts; the brackets of an IPv6 address are taken off. */
 static int split_target(const char *target, char *host, size_t host_len, const char **port)
@@ -192,6 +208,7 @@ int transport_udp_open(struct transport **out, const char *target, char *error, 
 		return -ENOMEM;
 	}
 	u->base.ops = &udp_ops;
+	u->reader.fd = -1;
 	result = resolve_and_connect(target, &u->fd, error, error_len);
 	if (result) {
 		free(u);

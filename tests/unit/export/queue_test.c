@@ -94,11 +94,35 @@ static void test_bounds(void **state)
 	queue_destroy(&q);
 }
 
+/* A few records stay behind each time: they do not walk over all of the memory. */
+static void test_a_short_queue_stays_warm(void **state)
+{
+	static uint8_t bytes[LEN_MAX];
+	uint32_t first = 0, next = 0, highest = 0;
+	struct record_queue q;
+
+	(void)state;
+	assert_int_equal(queue_create(&q, 100, 4 << 20), 0);
+	while (next < 20000) {
+		for (unsigned int i = 0; i < 20; i++, next++) {
+			fill(bytes, next);
+			assert_true(queue_push(&q, bytes, len_of(next), next));
+		}
+		highest = q.tail > highest ? (uint32_t)q.tail : highest;
+		queue_pop(&q, next - 3 - first);
+		first = next - 3;
+		check_walk(&q, first, next);
+	}
+	assert_in_range(highest, 1, 1 << 20);
+	queue_destroy(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_a_model),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_a_short_queue_stays_warm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,132 +13,7 @@
 #include <cmocka.h>
 #include <pcap/pcap.h>
 
-#include "core/bytes.h"
-#include "core/clock.h"
-#include "export/output_internal.h"
-#include "sample_records.h"
-
-#define SECOND_NS 1000000000ULL
-
-struct collector {
-	int fd;
-	char spec[64];
-	uint32_t records; /* data records seen */
-	uint32_t messages;
-	uint32_t templates; /* template records seen */
-	uint32_t longest;
-	bool knows[TEMPLATE_N];
-	uint16_t record_bytes[TEMPLATE_N];
-};
-
-static void bind_collector(struct collector *c, int family)
-{
-	struct sockaddr_storage a = {.ss_family = (sa_family_t)family};
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&a;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&a;
-	socklen_t len = family == AF_INET6 ? sizeof *v6 : sizeof *v4;
-
-	memset(c, 0, sizeof *c);
-	v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (family == AF_INET6)
-		v6->sin6_addr = in6addr_loopback;
-	c->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	assert_true(c->fd >= 0);
-	assert_int_equal(bind(c->fd, (struct sockaddr *)&a, len), 0);
-	assert_int_equal(getsockname(c->fd, (struct sockaddr *)&a, &len), 0);
-	snprintf(c->spec, sizeof c->spec, "ipfix:udp://%s:%u",
-		 family == AF_INET6 ? "[::1]" : "localhost", ntohs(v4->sin_port));
-	if (family == AF_INET)
-		snprintf(c->spec, sizeof c->spec, "ipfix:udp://127.0.0.1:%u", ntohs(v4->sin_port));
-}
-
-static struct output *open_to(const struct collector *c, struct output_spec spec)
-{
-	char error[256] = "";
-	struct output *o;
-
-	assert_int_equal(output_spec_parse(&spec, c->spec, error, sizeof error), 0);
-	if (output_open(&o, &spec, error, sizeof error))
-		fail_msg("%s", error);
-	return o;
-}
-
-/* The templates of a set: which, and how long their records are. */
-static void read_templates(struct collector *c, const uint8_t *p, const uint8_t *end)
-{
-	while (p < end) {
-		unsigned int t = load_be16(p) - 256U;
-		uint16_t fields = load_be16(p + 2);
-
-		assert_true(t < TEMPLATE_N && fields > 0); /* 0 would be a withdrawal */
-		c->knows[t] = true;
-		c->record_bytes[t] = 0;
-		for (p += 4; fields; fields--) {
-			c->record_bytes[t] += load_be16(p + 2);
-			p += *p & 0x80 ? 8 : 4;
-		}
-		c->templates++;
-	}
-	assert_ptr_equal(p, end); /* no padding */
-}
-
-/* The records of a set: a template that is known, and nothing left over. */
-static void read_records(struct collector *c, unsigned int t, size_t bytes)
-{
-	assert_true(t < TEMPLATE_N && c->knows[t]);
-	assert_true(bytes > 0);
-	assert_int_equal(bytes % c->record_bytes[t], 0);
-	c->records += (uint32_t)(bytes / c->record_bytes[t]);
-}
-
-/* One message, checked by RFC 7011 section 3; false when none waits. `sequence` is what its header
- * must say. */
-static bool receive(struct collector *c, uint32_t sequence, uint64_t now_ns)
-{
-	uint8_t m[65536];
-	ssize_t len = recv(c->fd, m, sizeof m, 0);
-	const uint8_t *set = m + 16;
-
-	if (len < 0)
-		return false;
-	assert_int_equal(load_be16(m), 10);
-	assert_int_equal(load_be16(m + 2), len);
-	assert_int_equal(load_be32(m + 4), now_ns / SECOND_NS);
-	assert_int_equal(load_be32(m + 8), sequence);
-	assert_int_equal(load_be32(m + 12), 77);
-	assert_true(len > 20);
-	while (set < m + len) {
-		uint16_t id = load_be16(set), set_len = load_be16(set + 2);
-
-		assert_true(set_len > 4 && set + set_len <= m + len);
-		if (id == 2)
-			read_templates(c, set + 4, set + set_len);
-		else
-			read_records(c, id - 256U, set_len - 4U);
-		set += set_len;
-	}
-	c->messages++;
-	c->longest = (uint32_t)len > c->longest ? (uint32_t)len : c->longest;
-	return true;
-}
-
-static uint32_t receive_all(struct collector *c, uint64_t now_ns)
-{
-	uint32_t before = c->messages;
-
-	while (receive(c, c->records, now_ns))
-		continue;
-	return c->messages - before;
-}
-
-static void submit_many(struct output *o, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		struct flow_record r = sample_of_many(i);
-
-		output_submit(o, &r);
-	}
-}
+#include "udp_collector.h"
 
 static void run_sizes(int family, uint32_t mtu_bytes)
 {
@@ -359,32 +234,6 @@ static void test_own_traffic(void **state)
 	close(c.fd);
 }
 
-static void test_pacing(void **state)
-{
-	struct collector c;
-	struct output *o;
-	uint64_t now_ns = SAMPLE_NS, sent = 0;
-
-	(void)state;
-	bind_collector(&c, AF_INET);
-	o = open_to(&c, (struct output_spec){.observation_domain = 77, .lossless = true});
-	submit_many(o, 2000);
-	output_poll(o, now_ns);
-	sent = receive_all(&c, now_ns);
-	assert_int_equal(sent, IPFIX_PACE_BURST + 1);
-	output_poll(o, now_ns);
-	assert_int_equal(receive_all(&c, now_ns), 0);
-	for (unsigned int i = 0; i < 10; i++) {
-		now_ns += IPFIX_PACE_MESSAGE_NS;
-		output_poll(o, now_ns);
-		assert_int_equal(receive_all(&c, now_ns), 1);
-	}
-	output_close(o, clock_monotonic_ns() + 5 * SECOND_NS);
-	assert_int_equal(output_counters(o)->count[OUTPUT_sent], 2000);
-	output_free(o);
-	close(c.fd);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,7 +243,6 @@ int main(void)
 		cmocka_unit_test(test_nobody_listens_and_then_somebody),
 		cmocka_unit_test(test_own_traffic),
 		cmocka_unit_test(test_own_errors_are_own_traffic),
-		cmocka_unit_test(test_pacing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
