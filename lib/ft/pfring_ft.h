@@ -244,7 +244,7 @@ typedef void (*pfring_ft_flow_packet_func)(const u_char *data, pfring_ft_packet_
 typedef void (*pfring_ft_export_flow_func)(pfring_ft_flow *flow, void *user);
 
 /*
- * Makes a table; address space for max_flows is taken here, memory as flows come: some 800 bytes a
+ * Makes a table; address space for max_flows is taken here, memory as flows come: some 700 bytes a
  * flow, with nDPI 1 to 3 KB more while it is known. flags: those above.
  * max_flows: flows at once, 0 = 500000. flow_idle_timeout, flow_lifetime_timeout: seconds, 0 = 30
  * and 120, at most 86400 (more counts as that). user_metadata_size: bytes a flow for the caller,
