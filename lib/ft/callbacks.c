@@ -99,13 +99,13 @@ static void judge(struct ft_table *t, const struct flow_hot *hot, struct flow *f
 {
 	struct ft_flow *a = flow_api(f);
 	uint8_t forced = atomic_load_explicit(&a->forced, memory_order_relaxed);
-	struct ft_policy policy = {0};
 	pfring_ft_action action;
 
 	if (forced) {
 		action = (pfring_ft_action)(forced - 1);
 	} else {
-		policy = policy_of(t, f, a);
+		const struct ft_policy policy = policy_of(t, f, a);
+
 		action = policy.action;
 		if (policy.shunt && flow_packets(hot, f, a) > policy.shunt)
 			action = PFRING_FT_ACTION_DISCARD;
