@@ -21,6 +21,9 @@
 #define EAL_HUGE_CHOICES(X) X(EAL_HUGE_AUTO, "auto") X(EAL_HUGE_YES, "yes") X(EAL_HUGE_NO, "no")
 #define SAMPLING_CHOICES(X) X(SAMPLING_SYSTEMATIC, "systematic") X(SAMPLING_RANDOM, "random")
 #define ICMP_KEY_CHOICES(X) X(ICMP_KEY_PAIR, "pair") X(ICMP_KEY_ID, "id")
+#define LANE_SIMD_CHOICES(X)                                                        \
+	X(LANE_SIMD_AUTO, "auto") X(LANE_SIMD_SCALAR, "scalar") X(LANE_SIMD_SSE4, "sse4") \
+	X(LANE_SIMD_AVX2, "avx2") X(LANE_SIMD_AVX512, "avx512") X(LANE_SIMD_NEON, "neon")
 #define PORT_MODE_CHOICES(X) \
 	X(PORT_MODE_AUTO, "auto") X(PORT_MODE_RSS, "rss") X(PORT_MODE_SOFTWARE, "software")
 #define LOG_LEVEL_CHOICES(X)                                                        \
@@ -32,9 +35,11 @@
 	X(OUTPUT_ZMQ, "zmq") X(OUTPUT_IPFIX, "ipfix") X(OUTPUT_NULL, "null")
 
 #define CHOICE_CONSTANT(constant, word) constant,
+#define CHOICE_WORD(constant, word)	word,
 enum eal_huge { EAL_HUGE_CHOICES(CHOICE_CONSTANT) };
 enum sampling_mode { SAMPLING_CHOICES(CHOICE_CONSTANT) };
 enum icmp_key { ICMP_KEY_CHOICES(CHOICE_CONSTANT) };
+enum lane_simd { LANE_SIMD_CHOICES(CHOICE_CONSTANT) };
 enum port_mode { PORT_MODE_CHOICES(CHOICE_CONSTANT) };
 enum log_level { LOG_LEVEL_CHOICES(CHOICE_CONSTANT) };
 
@@ -59,7 +64,8 @@ struct options_lane {
 	uint32_t count;
 	struct options_cpus cores; /* n = 0: chosen by the program */
 	uint32_t burst;		   /* 1..BURST_MAX */
-	uint32_t sampling;	   /* 1 in so many; 1 = every packet */
+	enum lane_simd simd;
+	uint32_t sampling; /* 1 in so many; 1 = every packet */
 	enum sampling_mode sampling_mode;
 	char bpf[BPF_BYTES_MAX]; /* "" = none; not compiled here */
 	bool exclude_own_export;
@@ -81,9 +87,9 @@ struct options_table {
 struct options_dpi {
 	bool enabled;
 	uint32_t packets_tcp_max, packets_udp_max;
-	uint32_t flows_max; /* a lane */
+	uint32_t flows_max;	  /* a lane */
 	uint32_t flows_per_s_max; /* a lane; 0 = no limit */
-	uint64_t bytes_max; /* a lane */
+	uint64_t bytes_max;	  /* a lane */
 	bool guess, extra;
 	char protocols_path[OPTION_BYTES_MAX];	/* "" = none */
 	char categories_path[OPTION_BYTES_MAX]; /* "" = none */
@@ -159,6 +165,8 @@ void options_set_defaults(struct options *o);
  * strings belong to o.
  */
 void options_to_ft(const struct options *o, struct ft_options *ft);
+/* What [lane] simd asks for, NULL = auto. */
+const char *options_simd(const struct options *o);
 /*
  * Places of the ring between a lane and the exporter, a power of two: full of slices, it still
  * leaves the table free to hand out more, so that a run that waits for the ring loses no record.

@@ -6,6 +6,7 @@
 #include "options_check.h"
 
 #include "admit.h"
+#include "ft/ft.h"
 #include "options_value.h"
 
 #include <string.h>
@@ -72,6 +73,17 @@ static void check_lanes(const struct options *o, struct options_errors *e)
 				 o->lane.count, queues);
 }
 
+static void check_simd(const struct options *o, struct options_errors *e)
+{
+	const char *wish = options_simd(o);
+
+	if (wish && !ft_simd_name(wish))
+		options_complain(e,
+				 "[lane] simd = %s: this processor or build has no such "
+				 "instructions; auto would take %s",
+				 wish, ft_simd_name(NULL));
+}
+
 static void check_devices(const struct options *o, struct options_errors *e)
 {
 	for (unsigned int i = 1; i < o->n_ports; i++)
@@ -122,6 +134,7 @@ void options_check(const struct options *o, struct options_errors *e)
 	check_stdin(o, e);
 	check_timeouts(o, e);
 	check_lanes(o, e);
+	check_simd(o, e);
 	check_devices(o, e);
 	check_outputs(o, e);
 	check_filter(o, e);

@@ -24,9 +24,17 @@ static uint32_t dpi_flows_per_s_max(const struct options *o)
 	return o->dpi.flows_per_s_max;
 }
 
+const char *options_simd(const struct options *o)
+{
+	static const char *const names[] = {LANE_SIMD_CHOICES(CHOICE_WORD)};
+
+	return o->lane.simd == LANE_SIMD_AUTO ? NULL : names[o->lane.simd];
+}
+
 void options_to_ft(const struct options *o, struct ft_options *ft)
 {
 	*ft = (struct ft_options){
+		.simd = options_simd(o),
 		.flows_max = o->table.max_flows,
 		.idle_timeout_ns = o->table.idle_timeout_ns,
 		.active_timeout_ns = o->table.active_timeout_ns,
@@ -112,8 +120,9 @@ static void print_lanes(const struct options *o, FILE *f)
 {
 	char cores[LANES_MAX * 6], mode[32];
 
-	fprintf(f, "lanes     %" PRIu32 " on CPUs %s, bursts of %" PRIu32 "\n", o->lane.count,
-		shown(SETTING_lane_cores, &o->lane, cores, sizeof cores), o->lane.burst);
+	fprintf(f, "lanes     %" PRIu32 " on CPUs %s, bursts of %" PRIu32 ", %s\n", o->lane.count,
+		shown(SETTING_lane_cores, &o->lane, cores, sizeof cores), o->lane.burst,
+		ft_simd_name(options_simd(o)));
 	if (o->lane.sampling > 1)
 		fprintf(f, "sampling  1 in %" PRIu32 ", %s\n", o->lane.sampling,
 			shown(SETTING_lane_sampling_mode, &o->lane, mode, sizeof mode));

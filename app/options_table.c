@@ -64,11 +64,11 @@ enum cli_short {
 		       #section "." #key ": max does not fit the member");
 #include "options.def"
 
-#define WORD(constant, word) word,
-#define WORDS(name, list) static const char *const name##_words[] = {list(WORD) NULL};
+#define WORDS(name, list) static const char *const name##_words[] = {list(CHOICE_WORD) NULL};
 WORDS(eal_huge, EAL_HUGE_CHOICES)
 WORDS(sampling_mode, SAMPLING_CHOICES)
 WORDS(icmp_key, ICMP_KEY_CHOICES)
+WORDS(lane_simd, LANE_SIMD_CHOICES)
 WORDS(port_mode, PORT_MODE_CHOICES)
 WORDS(log_level, LOG_LEVEL_CHOICES)
 WORDS(output_type, OUTPUT_TYPE_CHOICES)

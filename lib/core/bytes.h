@@ -10,6 +10,28 @@
 #include <stdint.h>
 #include <string.h>
 
+/* As they lie there: for comparing and hashing. */
+static inline uint16_t load_word16(const void *p)
+{
+	uint16_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+static inline uint32_t load_word32(const void *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+static inline uint64_t load_word64(const void *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
 static inline uint16_t load_be16(const void *p)
 {
 	uint16_t v;

@@ -119,8 +119,8 @@ static void replay_one(struct dpi *d, struct ndpi_flow_struct *f, const struct p
 	struct made m = {
 		.facts =
 			{
-				.src_addr = from_src ? k->src_addr : k->dst_addr,
-				.dst_addr = from_src ? k->dst_addr : k->src_addr,
+				.src_addr = from_src ? packet_src_addr(k) : packet_dst_addr(k),
+				.dst_addr = from_src ? packet_dst_addr(k) : packet_src_addr(k),
 				.src_port = from_src ? k->src_port : k->dst_port,
 				.dst_port = from_src ? k->dst_port : k->src_port,
 				.ip_version = k->ip_version,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What one packet adds to its flow. */
+/* What one packet adds to its flow, on the long way: flowtable_meter() knows the short one. */
 #include "flowtable/expire.h"
 #include "flowtable/group.h"
 
@@ -16,14 +16,14 @@ static __attribute__((noinline)) void first_of_direction(struct flowtable *t, st
 							 const struct packet *k,
 							 unsigned int direction)
 {
-	if (!hot->packets[DIR_FWD] && !hot->packets[DIR_REV])
+	if (!hot->side[DIR_FWD].packets && !hot->side[DIR_REV].packets) {
+		/* A side that is quiet for days must not be older than its 48 bits can tell. */
+		side_set_last(&hot->side[!direction], hot_last(t, hot));
 		flow_open_window(t, hot, k->time_ns);
+	}
 	flow_set_start(flowtable_flow(t, hot->cold), direction, known_time(k->time_ns));
 	/* Even one that comes late: a direction ends with its own packets. */
-	if (direction == DIR_FWD)
-		hot->last_fwd = k->time_ns & HOT_TIME_MASK;
-	else
-		hot->last_rev = k->time_ns & HOT_TIME_MASK;
+	side_set_last(&hot->side[direction], k->time_ns);
 }
 
 static __attribute__((noinline)) void packet_from_the_past(struct flowtable *t,
@@ -54,7 +54,7 @@ static __attribute__((noinline)) void carry_packets(struct flowtable *t, struct 
 	struct flow *f = flowtable_flow(t, hot->cold);
 
 	/* The rest stays, so that the record still knows that it has begun. */
-	hot->packets[direction] -= (uint32_t)CARRY_PACKETS;
+	hot->side[direction].packets -= (uint32_t)CARRY_PACKETS;
 	if (direction == DIR_FWD)
 		f->packets_carry_fwd++;
 	else
@@ -69,9 +69,9 @@ static __attribute__((noinline)) void carry_excess(struct flowtable *t, struct f
 						   int64_t sum, unsigned int direction)
 {
 	struct flow *f = flowtable_flow(t, hot->cold);
-	int8_t hot_carry = (int8_t)(direction == DIR_FWD ? hot->excess_fwd : hot->excess_rev);
+	struct flow_side *s = &hot->side[direction];
 
-	sum += hot_carry * CARRY_EXCESS_HOT;
+	sum += side_excess_carry(s) * CARRY_EXCESS_HOT;
 	if (sum >= CARRY_EXCESS || sum < -CARRY_EXCESS) {
 		int64_t carry = f->excess_carry[direction] + (sum >> CARRY_EXCESS_SHIFT);
 
@@ -79,73 +79,58 @@ static __attribute__((noinline)) void carry_excess(struct flowtable *t, struct f
 			f->excess_carry[direction] = (int32_t)carry;
 		sum &= CARRY_EXCESS - 1;
 	}
-	if (direction == DIR_FWD)
-		hot->excess_fwd = (uint8_t)(sum >> CARRY_EXCESS_HOT_SHIFT);
-	else
-		hot->excess_rev = (uint8_t)(sum >> CARRY_EXCESS_HOT_SHIFT);
-	hot->l2_excess[direction] = (int16_t)(sum & (CARRY_EXCESS_HOT - 1));
+	side_set_excess(s, (int16_t)(sum & (CARRY_EXCESS_HOT - 1)),
+			(int8_t)(sum >> CARRY_EXCESS_HOT_SHIFT));
 }
 
-static inline void count_octets(struct flowtable *t, struct flow_hot *hot, uint32_t octets,
-				unsigned int direction)
+static void count_octets(struct flowtable *t, struct flow_hot *hot, uint32_t octets,
+			 unsigned int direction)
 {
-	/* Widened first: gcc computes with a bit-field in the bit-field's own width. */
-	uint64_t sum = direction == DIR_FWD ? (uint64_t)hot->octets_fwd : (uint64_t)hot->octets_rev;
+	struct flow_side *s = &hot->side[direction];
+	uint64_t sum = side_octets(s) + octets;
 
-	sum += octets;
-	if (unlikely(sum >> 48))
+	if (unlikely(sum >> SIDE_OCTETS_BITS))
 		carry_octets(t, hot, direction);
-	if (direction == DIR_FWD)
-		hot->octets_fwd = sum;
-	else
-		hot->octets_rev = sum;
+	s->octets = (s->octets & ~SIDE_OCTETS_MASK) | (sum & SIDE_OCTETS_MASK);
 }
 
-static inline void count_excess(struct flowtable *t, struct flow_hot *hot, const struct packet *k,
-				unsigned int direction)
+static void count_excess(struct flowtable *t, struct flow_hot *hot, const struct packet *k,
+			 unsigned int direction)
 {
-	int64_t sum =
-		(int64_t)hot->l2_excess[direction] + (int64_t)k->wire_len - (int64_t)k->l3_len;
+	struct flow_side *s = &hot->side[direction];
+	int64_t sum = (int64_t)side_excess(s) + (int64_t)k->wire_len - (int64_t)k->l3_len;
 
 	if (unlikely(sum != (int16_t)sum))
 		carry_excess(t, hot, sum, direction);
 	else
-		hot->l2_excess[direction] = (int16_t)sum;
+		side_set_excess(s, (int16_t)sum, side_excess_carry(s));
 }
 
-static inline void count_packet(struct flowtable *t, struct flow_hot *hot, const struct packet *k,
-				unsigned int direction)
+static void count_packet(struct flowtable *t, struct flow_hot *hot, const struct packet *k,
+			 unsigned int direction)
 {
-	if (unlikely(hot->packets[direction] == UINT32_MAX))
+	if (unlikely(hot->side[direction].packets == UINT32_MAX))
 		carry_packets(t, hot, direction);
-	hot->packets[direction]++;
+	hot->side[direction].packets++;
 	count_octets(t, hot, k->l3_len, direction);
 	count_excess(t, hot, k, direction);
 }
 
-static inline void touch(struct flowtable *t, struct flow_hot *hot, uint64_t time_ns,
-			 unsigned int direction)
+static void touch(struct flowtable *t, struct flow_hot *hot, uint64_t time_ns,
+		  unsigned int direction)
 {
-	uint64_t last =
-		flowtable_expand_time(t, direction == DIR_FWD ? hot->last_fwd : hot->last_rev);
+	struct flow_side *s = &hot->side[direction];
 
-	if (unlikely(time_ns < last)) {
+	if (unlikely(time_ns < flowtable_expand_time(t, side_last(s))))
 		packet_from_the_past(t, hot, time_ns, direction);
-		return;
-	}
-	if (direction == DIR_FWD)
-		hot->last_fwd = time_ns & HOT_TIME_MASK;
 	else
-		hot->last_rev = time_ns & HOT_TIME_MASK;
+		side_set_last(s, time_ns);
 }
 
-static inline void track_tcp(const struct flowtable *t, struct flow_hot *hot, uint8_t flags,
-			     unsigned int direction)
+static void track_tcp(const struct flowtable *t, struct flow_hot *hot, uint8_t flags,
+		      unsigned int direction)
 {
-	if (direction == DIR_FWD)
-		hot->tcp_flags_fwd |= flags;
-	else
-		hot->tcp_flags_rev |= flags;
+	hot->side[direction].octets |= (uint64_t)flags << SIDE_FLAGS_SHIFT;
 	if (likely(!(flags & (TCP_FIN | TCP_RST))))
 		return;
 
@@ -179,8 +164,10 @@ unsigned int flowtable_account(struct flowtable *t, struct flow_hot *hot, const 
 {
 	const unsigned int direction = l->swapped != !!(hot->state & FLOW_SWAPPED) ? DIR_REV :
 										     DIR_FWD;
+	const bool first = !hot->side[direction].packets;
+	const bool knows = !first && side_is_armed(t, hot->side[direction].last, k->time_ns);
 
-	if (unlikely(!hot->packets[direction]))
+	if (first)
 		first_of_direction(t, hot, k, direction);
 	count_packet(t, hot, k, direction);
 	touch(t, hot, k->time_ns, direction);
@@ -189,7 +176,7 @@ unsigned int flowtable_account(struct flowtable *t, struct flow_hot *hot, const 
 
 	if (unlikely(hot->state & (FLOW_CLOSING | FLOW_DOOMED)))
 		arm_last_packets(t, hot, k->time_ns);
-	else
+	else if (!knows)
 		slot_arm(t, hot_slot(t, hot), k->time_ns + t->due_span_ns);
 	return direction;
 }

@@ -25,11 +25,8 @@
 /* The next record of a flow begins: nothing is counted yet. */
 static void flow_clear_counters(struct flow_hot *hot, struct flow *f)
 {
-	hot->packets[DIR_FWD] = hot->packets[DIR_REV] = 0;
-	hot->octets_fwd = hot->octets_rev = 0;
-	hot->tcp_flags_fwd = hot->tcp_flags_rev = 0;
-	hot->l2_excess[DIR_FWD] = hot->l2_excess[DIR_REV] = 0;
-	hot->excess_fwd = hot->excess_rev = 0;
+	side_clear(&hot->side[DIR_FWD]);
+	side_clear(&hot->side[DIR_REV]);
 	f->packets_carry_fwd = f->packets_carry_rev = 0;
 	f->octets_carry_fwd = f->octets_carry_rev = 0;
 	f->excess_carry[DIR_FWD] = f->excess_carry[DIR_REV] = 0;
@@ -84,6 +81,8 @@ static void slot_free(struct flowtable *t, struct flow_hot *hot)
 	uint32_t slot = hot_slot(t, hot), group = slot / FLOW_GROUP_SLOTS;
 	uint32_t distance = (hot->state & FLOW_DISTANCE_MASK) >> FLOW_DISTANCE_SHIFT;
 
+	/* Without a key no packet takes it for its own on the short way. */
+	hot->key[0] = hot->key[1] = 0;
 	t->groups[group].tag[slot % FLOW_GROUP_SLOTS] = 0;
 	t->groups[group].used--;
 	flowtable_set_active(t, t->n_active - 1);

@@ -21,8 +21,8 @@ static inline bool hot_deadline_passed(const struct flowtable *t, const struct f
 /* The last packet of either direction. */
 static inline uint64_t hot_last(const struct flowtable *t, const struct flow_hot *hot)
 {
-	uint64_t fwd = flowtable_expand_time(t, hot->last_fwd);
-	uint64_t rev = flowtable_expand_time(t, hot->last_rev);
+	uint64_t fwd = flowtable_expand_time(t, side_last(&hot->side[DIR_FWD]));
+	uint64_t rev = flowtable_expand_time(t, side_last(&hot->side[DIR_REV]));
 
 	return fwd > rev ? fwd : rev;
 }

@@ -32,24 +32,86 @@ enum {
 _Static_assert(FLOW_PROBE_GROUPS_MAX <= (FLOW_DISTANCE_MASK >> FLOW_DISTANCE_SHIFT) + 1,
 	       "the distance from the home group must fit its bits");
 
+/* A packet of such a flow goes the long way: flowtable_claim() and flowtable_account(). */
+#define FLOW_NOT_PLAIN (FLOW_CLOSING | FLOW_HUSK | FLOW_DOOMED)
+
 /* Times modulo 2^48 ns; see flowtable_expand_time(). */
 #define HOT_TIME_BITS 48
 #define HOT_TIME_MASK ((1ULL << HOT_TIME_BITS) - 1)
+/* Where they begin in flow_side.last. */
+#define SIDE_TIME_SHIFT 16
+/* What flow_side.octets holds. */
+#define SIDE_OCTETS_BITS 48
+#define SIDE_OCTETS_MASK ((1ULL << SIDE_OCTETS_BITS) - 1)
+#define SIDE_FLAGS_SHIFT 48
+#define SIDE_CARRY_SHIFT 56
 
-/* One cache line a flow. Counters that are full go on in the carries, here and in the cold record.
+/*
+ * What one direction counted since its record began, packed so that a packet reads and writes three
+ * words of it. Counters that are full go on in the carries, here and in the cold record.
  */
+struct __attribute__((packed, aligned(4))) flow_side {
+	uint64_t octets; /* 48 bits of IP octets, 8 of TCP flags, 8 of excess carry (of 2^15) */
+	uint64_t last;	 /* 16 bits of excess: wire less IP length; 48 of the last packet's time */
+	uint32_t packets;
+};
+
+/* One cache line a flow. */
 struct flow_hot {
-	uint64_t key[2];
-	uint32_t packets[DIR_N];
-	uint64_t octets_fwd : 48, tcp_flags_fwd : 8, tcp_flags_rev : 8;
-	uint64_t octets_rev : 48, deadline : 16; /* of the next cut or slice, coarse */
-	uint64_t last_fwd : HOT_TIME_BITS, state : 16;
-	uint64_t last_rev : HOT_TIME_BITS, excess_fwd : 8, excess_rev : 8; /* signed, of 2^15 */
-	int16_t l2_excess[DIR_N]; /* wire length less IP length; negative if the IP header lies */
-	uint32_t cold;		  /* index of the cold record */
+	uint64_t key[2]; /* 0, 0 in a free slot */
+	struct flow_side side[DIR_N];
+	uint32_t cold; /* index of the cold record */
+	uint16_t state;
+	uint16_t deadline; /* of the next cut or slice, coarse */
 };
 
 _Static_assert(sizeof(struct flow_hot) == 64, "a hot line is one cache line");
+
+static inline uint64_t side_octets(const struct flow_side *s)
+{
+	return s->octets & SIDE_OCTETS_MASK;
+}
+
+static inline uint8_t side_tcp_flags(const struct flow_side *s)
+{
+	return (uint8_t)(s->octets >> SIDE_FLAGS_SHIFT);
+}
+
+/* Signed: it is below zero where the IP header says more than there was on the wire. */
+static inline int16_t side_excess(const struct flow_side *s)
+{
+	return (int16_t)s->last;
+}
+
+static inline int8_t side_excess_carry(const struct flow_side *s)
+{
+	return (int8_t)(s->octets >> SIDE_CARRY_SHIFT);
+}
+
+static inline uint64_t side_last(const struct flow_side *s)
+{
+	return s->last >> SIDE_TIME_SHIFT;
+}
+
+static inline void side_set_last(struct flow_side *s, uint64_t time_ns)
+{
+	s->last = time_ns << SIDE_TIME_SHIFT | (uint16_t)s->last;
+}
+
+static inline void side_set_excess(struct flow_side *s, int16_t excess, int8_t carry)
+{
+	s->last = (s->last & ~0xffffULL) | (uint16_t)excess;
+	s->octets = (s->octets & ~(0xffULL << SIDE_CARRY_SHIFT)) | (uint64_t)(uint8_t)carry
+									   << SIDE_CARRY_SHIFT;
+}
+
+/* Nothing is counted yet; the time of the last packet stays. */
+static inline void side_clear(struct flow_side *s)
+{
+	s->octets = 0;
+	s->last &= ~0xffffULL;
+	s->packets = 0;
+}
 
 /* Tags and ages of 16 slots: a lookup, the sweep and an eviction read this before any hot line. */
 struct flow_group {

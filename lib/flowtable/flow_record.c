@@ -24,30 +24,31 @@ struct flow_hot *flow_hot_line(const struct flow *f)
 
 static int64_t excess_of(const struct flow *f, const struct flow_hot *hot, int d)
 {
-	const int8_t more = (int8_t)(d == DIR_FWD ? hot->excess_fwd : hot->excess_rev);
+	const struct flow_side *s = &hot->side[d];
 
-	return hot->l2_excess[d] + more * CARRY_EXCESS_HOT + f->excess_carry[d] * CARRY_EXCESS;
+	return side_excess(s) + side_excess_carry(s) * CARRY_EXCESS_HOT +
+	       f->excess_carry[d] * CARRY_EXCESS;
 }
 
 static void count_living(const struct flow *f, const struct flow_hot *hot, struct flow_counts *c)
 {
 	const struct flowtable *t = f->table;
-	const uint64_t octets[DIR_N] = {hot->octets_fwd + CARRY_OCTETS * f->octets_carry_fwd,
-					hot->octets_rev + CARRY_OCTETS * f->octets_carry_rev};
+	const uint64_t octets_carry[DIR_N] = {f->octets_carry_fwd, f->octets_carry_rev};
 	const uint64_t carry[DIR_N] = {f->packets_carry_fwd, f->packets_carry_rev};
-	const uint64_t last[DIR_N] = {hot->last_fwd, hot->last_rev};
 
 	for (int d = 0; d < DIR_N; d++) {
-		c->packets[d] = hot->packets[d] + CARRY_PACKETS * carry[d];
-		c->octets[d] = octets[d];
-		c->wire_octets[d] = octets[d] + (uint64_t)excess_of(f, hot, d);
+		const struct flow_side *s = &hot->side[d];
+
+		c->packets[d] = s->packets + CARRY_PACKETS * carry[d];
+		c->octets[d] = side_octets(s) + CARRY_OCTETS * octets_carry[d];
+		c->wire_octets[d] = c->octets[d] + (uint64_t)excess_of(f, hot, d);
 		c->start_ns[d] = flow_start(f, (unsigned int)d);
 		/* Never before the start, which is 1 for a packet without a time. */
 		if (c->packets[d])
-			c->end_ns[d] = later(flowtable_expand_time(t, last[d]), c->start_ns[d]);
+			c->end_ns[d] =
+				later(flowtable_expand_time(t, side_last(s)), c->start_ns[d]);
+		c->tcp_flags[d] = side_tcp_flags(s);
 	}
-	c->tcp_flags[DIR_FWD] = hot->tcp_flags_fwd;
-	c->tcp_flags[DIR_REV] = hot->tcp_flags_rev;
 	c->last_ns = hot_last(t, hot);
 }
 

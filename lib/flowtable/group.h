@@ -4,14 +4,36 @@
 
 #include "flowtable/table.h"
 
-#ifdef __SSE2__
+/* A scalar stage of the pipeline asks for the loop although its compiler knows better. */
+#if !defined(FLOWTABLE_SCALAR)
+#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
 #endif
 
 /* Bit i: slot i carries the tag. */
 static inline uint32_t group_match(const struct flow_group *g, uint16_t tag)
 {
-#ifdef __SSE2__
+#if defined(FLOWTABLE_SCALAR) || !(defined(__SSE2__) || defined(__ARM_NEON))
+	uint32_t mask = 0;
+
+	for (unsigned int i = 0; i < FLOW_GROUP_SLOTS; i++)
+		mask |= (uint32_t)(g->tag[i] == tag) << i;
+	return mask;
+#elif defined(__AVX512BW__) && defined(__AVX512VL__)
+	return _mm256_cmpeq_epi16_mask(_mm256_load_si256((const __m256i *)g->tag),
+				       _mm256_set1_epi16((short)tag));
+#elif defined(__AVX2__)
+	__m256i equal = _mm256_cmpeq_epi16(_mm256_load_si256((const __m256i *)g->tag),
+					   _mm256_set1_epi16((short)tag));
+
+	return (uint32_t)_mm_movemask_epi8(
+		_mm_packs_epi16(_mm256_castsi256_si128(equal), _mm256_extracti128_si256(equal, 1)));
+#elif defined(__SSE2__)
 	const __m128i want = _mm_set1_epi16((short)tag);
 	__m128i low = _mm_load_si128((const __m128i *)&g->tag[0]);
 	__m128i high = _mm_load_si128((const __m128i *)&g->tag[8]);
@@ -19,11 +41,13 @@ static inline uint32_t group_match(const struct flow_group *g, uint16_t tag)
 	return (uint32_t)_mm_movemask_epi8(
 		_mm_packs_epi16(_mm_cmpeq_epi16(low, want), _mm_cmpeq_epi16(high, want)));
 #else
-	uint32_t mask = 0;
+	/* Bit i of each half is 1 << i where the tag matches; their sum is the mask. */
+	static const uint16_t bits[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+	const uint16x8_t want = vdupq_n_u16(tag), bit = vld1q_u16(bits);
+	uint16x8_t low = vandq_u16(vceqq_u16(vld1q_u16(&g->tag[0]), want), bit);
+	uint16x8_t high = vandq_u16(vceqq_u16(vld1q_u16(&g->tag[8]), want), bit);
 
-	for (unsigned int i = 0; i < FLOW_GROUP_SLOTS; i++)
-		mask |= (uint32_t)(g->tag[i] == tag) << i;
-	return mask;
+	return (uint32_t)vaddvq_u16(low) | (uint32_t)vaddvq_u16(high) << 8;
 #endif
 }
 
@@ -54,6 +78,16 @@ static inline void slot_arm(struct flowtable *t, uint32_t slot, uint64_t due_ns)
 
 	if (*due != value)
 		*due = value;
+}
+
+/*
+ * Whether a packet in the age unit of its side's last one (flow_side.last) finds the sweep
+ * informed. Both ways of counting a packet ask this, so that it does not matter which one a packet
+ * goes.
+ */
+static inline bool side_is_armed(const struct flowtable *t, uint64_t last, uint64_t time_ns)
+{
+	return !((last ^ time_ns << SIDE_TIME_SHIFT) >> SIDE_TIME_SHIFT >> t->age_shift);
 }
 
 /* The sweep looks at a slot as soon as it passes. */

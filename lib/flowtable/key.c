@@ -4,15 +4,10 @@
 
 #include <string.h>
 
-#include "core/bytes.h"
-#include "core/prefetch.h"
-
-bool flow_key_of_packet(struct flow_key *key, const struct packet *k,
-			const struct flow_key_rules *rules)
+void flow_key_of_packet(struct flow_key *key, const struct packet *k,
+			const struct flow_key_rules *rules, bool swapped)
 {
 	const size_t len = k->ip_version == 4 ? 4 : 16;
-	int order = memcmp(k->src_addr, k->dst_addr, len);
-	bool swapped = order > 0 || (order == 0 && k->src_port > k->dst_port);
 
 	*key = (struct flow_key){
 		.port = {swapped ? k->dst_port : k->src_port, swapped ? k->src_port : k->dst_port},
@@ -23,20 +18,47 @@ bool flow_key_of_packet(struct flow_key *key, const struct packet *k,
 		.icmp_id = rules->icmp_by_id ? k->icmp_id : 0,
 		.tunnel_type = k->tunnel_type,
 	};
-	memcpy(key->addr[0], swapped ? k->dst_addr : k->src_addr, len);
-	memcpy(key->addr[1], swapped ? k->src_addr : k->dst_addr, len);
-	return swapped;
+	memcpy(key->addr[swapped], packet_src_addr(k), len);
+	memcpy(key->addr[!swapped], packet_dst_addr(k), len);
 }
 
 void flow_lookup_fingerprint(struct flow_lookup *l, const struct packet *k,
 			     const struct flow_key_rules *rules, const struct hash_seed *seed)
 {
+	const size_t len = k->ip_version == 4 ? 4 : 16;
+	uint64_t src[2] = {0}, dst[2] = {0}, words[sizeof(struct flow_key) / 8];
 	struct flow_key key;
-	uint64_t words[sizeof key / 8];
 
-	l->swapped = flow_key_of_packet(&key, k, rules);
+	memcpy(src, packet_src_addr(k), len);
+	memcpy(dst, packet_dst_addr(k), len);
+	l->swapped = flow_end_is_behind(src, dst, k->src_port, k->dst_port);
+	flow_key_of_packet(&key, k, rules, l->swapped);
 	memcpy(words, &key, sizeof key);
-	struct hash128 f = hash_fingerprint(seed, words, sizeof key / 8);
-	l->key[0] = f.lo;
-	l->key[1] = (f.hi & 0x00ffffffffffffffULL) | (uint64_t)KEY_FINGERPRINT << 56;
+	flow_lookup_fold(l, words, seed);
+}
+
+uint64_t flow_lookup_make(struct flow_lookup *l, const struct packet *k,
+			  const struct flow_key_rules *rules, const struct hash_seed *seed)
+{
+	const struct flow_ends e = {
+		.addrs = packet_src_addr(k),
+		.ports = __builtin_bswap16(k->src_port) | (uint32_t)__builtin_bswap16(k->dst_port)
+								  << 16,
+		.vlan_id = rules->ignore_vlan ? 0 : k->vlan_id,
+		.protocol = k->protocol,
+	};
+
+	*l = (struct flow_lookup){
+		.time_ns = k->time_ns,
+		.l3_len = k->l3_len,
+		.wire_len = k->wire_len,
+		.tcp_flags = k->tcp_flags,
+	};
+	if (k->flags & PACKET_TUNNELLED || (rules->icmp_by_id && k->icmp_id))
+		flow_lookup_fingerprint(l, k, rules, seed);
+	else if (k->ip_version == 4)
+		flow_lookup_ipv4(l, &e);
+	else
+		flow_lookup_ipv6(l, &e, seed);
+	return hash_key16(seed, l->key[0], l->key[1]);
 }

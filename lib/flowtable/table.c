@@ -100,6 +100,7 @@ static int options_check(const struct flowtable_options *o)
 static void set_spans(struct flowtable *t)
 {
 	t->due_span_ns = min_timeout(&t->options);
+	t->idle_span = t->options.idle_timeout_ns << SIDE_TIME_SHIFT;
 	t->age_shift = t->deadline_shift = 0;
 	while ((t->due_span_ns >> t->age_shift) >= 2 * AGE_UNITS_MIN)
 		t->age_shift++;
@@ -214,21 +215,6 @@ static inline struct flow_hot *flow_find(const struct flowtable *t, const struct
 	return NULL;
 }
 
-void flowtable_prefetch_hot_burst(const struct flowtable *t, const struct flow_lookup *l,
-				  unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		const struct flow_group *g = &t->groups[l[i].group];
-		uint32_t match = group_match(g, l[i].tag);
-
-		if (!match)
-			match = group_free_slots(g);
-		if (match)
-			prefetch_line(&t->hot[l[i].group * FLOW_GROUP_SLOTS +
-					      (uint32_t)__builtin_ctz(match)]);
-	}
-}
-
 /*
  * The slot of a group that would be looked at first: the oldest flow, or FLOW_GROUP_SLOTS if none.
  */
@@ -308,10 +294,11 @@ static struct flow_hot *slot_take(struct flowtable *t, const struct flow_lookup 
 	return NULL;
 }
 
-static void flow_describe(struct flow *f, const struct packet *k,
+static void flow_describe(struct flow *f, const struct packet *k, bool swapped,
 			  const struct flow_key_rules *rules)
 {
-	f->swapped = flow_key_of_packet(&f->key, k, rules);
+	flow_key_of_packet(&f->key, k, rules, swapped);
+	f->swapped = swapped;
 	f->vlan_id = k->vlan_id;
 	f->vlan_inner_id = k->vlan_inner_id;
 	f->port_id = k->port_id;
@@ -320,7 +307,7 @@ static void flow_describe(struct flow *f, const struct packet *k,
 	f->icmp_type = k->icmp_type;
 	f->icmp_code = k->icmp_code;
 	if (k->flags & PACKET_HAS_MAC)
-		memcpy(f->mac, k->mac, sizeof f->mac);
+		memcpy(f->mac, packet_mac(k), sizeof f->mac);
 }
 
 static __attribute__((noinline)) struct flow_hot *
@@ -334,13 +321,14 @@ flow_begin(struct flowtable *t, const struct packet *k, const struct flow_lookup
 	}
 	struct flow *f = slab_take(t);
 
-	flow_describe(f, k, &t->options.key_rules);
+	flow_describe(f, k, l->swapped, &t->options.key_rules);
 	f->id = t->next_id++;
 	f->place = hot_slot(t, hot);
 	hot->key[0] = l->key[0];
 	hot->key[1] = l->key[1];
 	hot->cold = flow_link(f) - 1;
-	hot->last_fwd = hot->last_rev = k->time_ns & HOT_TIME_MASK;
+	side_set_last(&hot->side[DIR_FWD], k->time_ns);
+	side_set_last(&hot->side[DIR_REV], k->time_ns);
 	hot->state |= FLOW_HUSK | (l->swapped ? FLOW_SWAPPED : 0);
 	return hot;
 }

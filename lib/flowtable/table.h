@@ -41,6 +41,7 @@ struct flowtable {
 	uint32_t age_shift, deadline_shift;
 	uint64_t now_ns;      /* latest time seen */
 	uint64_t due_span_ns; /* the shortest timeout of a flow that is not closing */
+	uint64_t idle_span;   /* the idle timeout, shifted as flow_side.last is */
 	uint64_t sweep_period_ns, sweep_last_ns;
 	uint64_t sweep_owed;	/* groups times nanoseconds that the sweep is behind */
 	uint64_t sweep_next_ns; /* packet time from which on a sweep is worth a call */
@@ -92,31 +93,34 @@ int flowtable_set_timeouts(struct flowtable *t, uint64_t idle_ns, uint64_t activ
 void flowtable_set_tcp_rst_ends(struct flowtable *t, bool ends);
 
 /*
- * Fills the lookup of a parsed packet: key, hash, group and tag. A device's hash (0 = none) joins
- * the key's own, so that a constant or bad one cannot fill one group. Packets of one key with
- * different device hashes are looked for in different places and so make different flows, but for
- * one pair in 2^15 or less whose group and tag are the same.
+ * Where to look for a key of this hash. A device's hash (0 = none) joins the key's own, so that a
+ * constant or bad one cannot fill one group. Packets of one key with different device hashes are
+ * looked for in different places and so make different flows, but for one pair in 2^15 or less
+ * whose group and tag are the same.
  */
+static inline void flowtable_place(const struct flowtable *t, struct flow_lookup *l, uint64_t hash,
+				   uint32_t device_hash)
+{
+	if (unlikely(device_hash))
+		hash = hash_fold(hash ^ device_hash, t->options.seed.word[4]);
+	l->group = (uint32_t)(((unsigned __int128)hash * t->n_groups) >> 64);
+	l->slot = l->group * FLOW_GROUP_SLOTS;
+	l->tag = (uint16_t)(hash | 1); /* low bits; the group is made of the high ones */
+}
+
+/* Fills the lookup of a packet from its view. */
 static inline void flowtable_lookup(const struct flowtable *t, const struct packet *k,
 				    uint32_t device_hash, struct flow_lookup *l)
 {
-	flow_lookup_make(l, k, &t->options.key_rules, &t->options.seed);
-	if (unlikely(device_hash))
-		l->hash = hash_fold(l->hash ^ device_hash, t->options.seed.word[4]);
-	l->group = (uint32_t)(((unsigned __int128)l->hash * t->n_groups) >> 64);
-	l->tag = (uint16_t)(l->hash | 1); /* low bits; the group is made of the high ones */
+	uint64_t hash = flow_lookup_make(l, k, &t->options.key_rules, &t->options.seed);
+
+	flowtable_place(t, l, hash, device_hash);
 }
 
 static inline void flowtable_prefetch_group(const struct flowtable *t, const struct flow_lookup *l)
 {
 	prefetch_line(&t->groups[l->group]);
 }
-
-/*
- * Prefetches the hot line that the packet will most likely touch: a match, or the first free slot.
- */
-void flowtable_prefetch_hot_burst(const struct flowtable *t, const struct flow_lookup *l,
-				  unsigned int n);
 
 /*
  * Moves the table's time to that of the packet that comes next. False when it jumps (a gap, a
@@ -151,6 +155,7 @@ struct flow_hot *flowtable_claim(struct flowtable *t, const struct packet *k,
 
 /*
  * Counts a packet in its flow and moves its TCP state. Returns its direction, DIR_FWD or DIR_REV.
+ * Most packets need neither of the two, see flowtable_meter().
  */
 unsigned int flowtable_account(struct flowtable *t, struct flow_hot *hot, const struct packet *k,
 			       const struct flow_lookup *l);
@@ -289,7 +294,7 @@ static inline struct flow *flow_list_take(struct flow_list *l)
 /* Packets of a flow in the table since its record began. */
 static inline uint64_t flow_packets_now(const struct flow *f, const struct flow_hot *hot)
 {
-	return (uint64_t)hot->packets[DIR_FWD] + hot->packets[DIR_REV] +
+	return (uint64_t)hot->side[DIR_FWD].packets + hot->side[DIR_REV].packets +
 	       CARRY_PACKETS * ((uint64_t)f->packets_carry_fwd + f->packets_carry_rev);
 }
 

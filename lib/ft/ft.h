@@ -17,6 +17,7 @@ struct ft_options {
 	bool api;	       /* views, callbacks, rules: pfring_ft_create_table() */
 	uint32_t user_bytes;   /* of the caller in every flow; api only */
 	bool use_hash;	       /* pfring_ft_packet.hash tells where to look for a flow */
+	const char *simd;      /* scalar, sse4, avx2, avx512, neon; NULL = what is fastest here */
 	uint32_t flows_max;    /* 0 = default */
 	uint32_t detached_max; /* ended flows not yet freed; 0 = a share of flows_max */
 	uint64_t idle_timeout_ns, active_timeout_ns;
@@ -39,6 +40,9 @@ struct ft_options {
 uint64_t ft_table_bytes(const struct ft_options *o);
 /* Ended flows that may be out at once; slices count twice, since each may hold its flow. */
 uint32_t ft_detached_max(const struct ft_options *o);
+
+/* The name of the instructions that a table with this wish uses, NULL when that cannot be. */
+const char *ft_simd_name(const char *wish);
 
 /* 0 or -errno with one line in error. The result goes to the pfring_ft functions. */
 int ft_table_create(pfring_ft_table **out, const struct ft_options *o, char *error,

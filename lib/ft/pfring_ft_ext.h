@@ -24,7 +24,7 @@ extern "C" {
  * Bursts that a table holds at most: a caller keeps so many times PFRING_FT_BURST_MAX packets
  * alive.
  */
-#define PFRING_FT_BURSTS_HELD 3
+#define PFRING_FT_BURSTS_HELD 4
 
 /* What the first byte of a packet belongs to. */
 enum pfring_ft_link {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The middle of the packet's way. What only waits for memory is a loop over the burst, and three
+ * The middle of the packet's way. What only waits for memory is a loop over the burst, and four
  * bursts overlap, so that the waiting is done while something else is computed:
  *
- *	burst N      load -> parse -> look up: hash, prefetch the tag group
- *	burst N - 1  prefetch the hot line that the tags point to
- *	burst N - 2  meter: claim the flow -> account -> inspect -> verdict, in order, one by one
+ *	burst N      load: prefetch the packets' first bytes
+ *	burst N - 1  take: parse -> key -> hash, prefetch the tag group
+ *	burst N - 2  point: prefetch the hot line that the tags point to
+ *	burst N - 3  meter: find the flow -> account -> inspect -> verdict, in order, one by one
  *
- * Only the last stage changes flows, so cuts and slices are exact and no burst size shows
- * in a record.
+ * Only the last stage changes flows, so cuts and slices are exact and no burst size shows in a
+ * record. The stages themselves are in stages.c, what they seldom do in metering.c.
  */
 #include "ft/table.h"
 
@@ -16,201 +17,24 @@
 
 #include "core/clock.h"
 #include "ft/log.h"
+#include "ft/metering.h"
 
-/* Flows that one sweep may end. */
-#define SWEEP_FLOWS_AT_ONCE 64
-
-/* The part of a view that the source knows. */
-static inline void view_load(struct packet *k, const pfring_ft_packet *in)
+/* The burst that was loaded so many turns ago. */
+static inline struct burst *burst_of_age(struct ft_table *t, unsigned int age)
 {
-	k->data = in->data;
-	k->len = in->flags & PFRING_FT_PACKET_IGNORE ? 0 : in->caplen;
-	k->wire_len = in->len;
-	k->time_ns = in->time_ns;
-	k->port_id = in->port_id;
-	k->link_type = in->link;
-	k->flags = in->flags & PFRING_FT_PACKET_WIRE_LEN ? PACKET_WIRE_LEN : 0;
-}
-
-static void burst_load(struct burst *b, const pfring_ft_packet *in, unsigned int n)
-{
-	b->n = n;
-	if (n)
-		memcpy(b->packets, in, n * sizeof *in);
-	for (unsigned int i = 0; i < n; i++) {
-		prefetch_line(in[i].data);
-		b->packets[i].action = PFRING_FT_ACTION_DEFAULT;
-		view_load(&b->views[i], &in[i]);
-	}
-}
-
-/* Packets that make no flow end their way here, under their reason. */
-static void burst_look_up(struct ft_table *t, struct burst *b)
-{
-	uint64_t packets = 0, bytes = 0, metered_bytes = 0;
-	unsigned int m = 0;
-
-	for (unsigned int i = 0; i < b->n; i++) {
-		const struct packet *k = &b->views[i];
-
-		if (unlikely(b->packets[i].flags & PFRING_FT_PACKET_IGNORE))
-			continue;
-		packets++;
-		bytes += k->wire_len;
-		if (unlikely(k->drop != DROP_NONE)) {
-			counter_add(&t->counters.dropped[k->drop], 1);
-			continue;
-		}
-		metered_bytes += k->l3_len;
-		b->metered[m] = (uint8_t)i;
-		flowtable_lookup(t->flows, k, t->use_hash ? b->packets[i].hash : 0, &b->lookups[m]);
-		flowtable_prefetch_group(t->flows, &b->lookups[m]);
-		m++;
-	}
-	b->n_metered = m;
-	counter_add(&t->counters.rx_packets, packets);
-	counter_add(&t->counters.rx_bytes, bytes);
-	counter_add(&t->counters.metered_packets, m);
-	counter_add(&t->counters.metered_bytes, metered_bytes);
-}
-
-/* Time jumps: whatever it ended leaves, step by step, before the packet that brought it. */
-static __attribute__((noinline)) void settle_time(struct ft_table *t, uint64_t time_ns)
-{
-	bool more;
-
-	do {
-		ft_reclaim(t);
-		more = flowtable_settle(t->flows, time_ns, FLOW_END_STEP);
-		ft_take_ended(t);
-	} while (more);
-}
-
-/* Once the verdict is final, or will come at the end only, nobody watches the flow any more. */
-static void inspect(struct ft_table *t, struct flow_hot *hot, const struct packet *k,
-		    unsigned int direction)
-{
-	struct dpi_annex *annex = flow_dpi(flowtable_flow(t->flows, hot->cold));
-
-	dpi_inspect(t->dpi, annex, k, direction);
-	if (annex->final || annex->flags & L7_GAVE_UP)
-		hot->state &= (uint16_t)~FLOW_WATCHED;
-}
-
-/*
- * Time passes for flows without packets, too: a bounded look at the table. Between packets it is
- * called at times that the packets alone decide, so that no burst size decides who is swept.
- */
-static bool sweep(struct ft_table *t, uint64_t now_ns)
-{
-	ft_reclaim(t);
-	bool more = flowtable_sweep(t->flows, now_ns, SWEEP_GROUPS_MAX, SWEEP_FLOWS_AT_ONCE);
-
-	ft_take_ended(t);
-	return more;
-}
-
-/* Time runs backwards, or far ahead. */
-static __attribute__((noinline)) void odd_time(struct ft_table *t, uint64_t time_ns)
-{
-	if (time_ns < t->flows->now_ns)
-		counter_add(&t->counters.notes[NOTE_time_backwards], 1);
-	if (!flowtable_time(t->flows, time_ns))
-		settle_time(t, time_ns);
-}
-
-static inline bool attends(const struct ft_table *t)
-{
-	return atomic_load_explicit(&t->attends, memory_order_relaxed);
-}
-
-/* The first packet of a direction says where it comes from. Tables of the API only. */
-static void note_origin(struct ft_table *t, const struct metered *m)
-{
-	struct ft_flow *a = flow_api(flowtable_flow(t->flows, m->hot->cold));
-
-	a->came[m->direction].device_id = m->packet->device_id;
-	a->came[m->direction].port_id = (uint8_t)m->packet->port_id;
-}
-
-/* So close to the bound of flows that are out, those that came back count. */
-static inline bool is_short(const struct flowtable *t)
-{
-	return t->n_out + 4 * FLOW_END_STEP > t->options.detached_max;
-}
-
-/* A callback may have told the packet's flow to end. */
-static inline void end_if_doomed(struct ft_table *t, struct flow_hot *hot)
-{
-	if (likely(!(hot->state & FLOW_DOOMED)))
-		return;
-	flowtable_end(t->flows, hot, END_FORCED);
-	ft_take_ended(t);
-}
-
-/* The packet is counted: what the layers above make of it, and the verdict. */
-static inline pfring_ft_action consider(struct ft_table *t, const struct metered *m)
-{
-	const bool attended = t->api && unlikely(attends(t));
-	pfring_ft_action action = PFRING_FT_ACTION_DEFAULT;
-
-	if (t->api && m->hot->packets[m->direction] == 1)
-		note_origin(t, m);
-	if (attended && m->begins)
-		ft_tell_new_flow(t, m);
-	if (m->hot->state & FLOW_WATCHED)
-		inspect(t, m->hot, m->view, m->direction);
-	if (attended) {
-		action = ft_attend(t, m);
-		end_if_doomed(t, m->hot);
-	}
-	return action;
-}
-
-static inline pfring_ft_action meter_packet(struct ft_table *t, const struct packet *k,
-					    const pfring_ft_packet *p, const struct flow_lookup *l)
-{
-	if (unlikely(!flowtable_time_goes_on(t->flows, k->time_ns)))
-		odd_time(t, k->time_ns);
-	if (unlikely(flowtable_sweep_due(t->flows, k->time_ns)))
-		sweep(t, t->flows->now_ns);
-	if (unlikely(is_short(t->flows)))
-		ft_reclaim(t);
-	struct metered m = {.hot = flowtable_claim(t->flows, k, l), .view = k, .packet = p};
-	if (unlikely(t->flows->ended.head))
-		ft_take_ended(t);
-	m.begins = m.hot->state & FLOW_HUSK;
-	if (unlikely(m.begins) && t->dpi)
-		m.hot->state |= FLOW_WATCHED;
-
-	m.direction = flowtable_account(t->flows, m.hot, k, l);
-	return consider(t, &m);
-}
-
-static void burst_meter(struct ft_table *t, struct burst *b)
-{
-	for (unsigned int m = 0; m < b->n_metered; m++) {
-		pfring_ft_packet *p = &b->packets[b->metered[m]];
-
-		p->action = meter_packet(t, &b->views[b->metered[m]], p, &b->lookups[m]);
-	}
-	b->n_metered = 0;
+	return &t->bursts[(t->turn + PFRING_FT_BURSTS_HELD - age) % PFRING_FT_BURSTS_HELD];
 }
 
 /* One turn of the pipeline: every burst moves one stage on, the oldest comes out. */
 static unsigned int pipeline_turn(struct ft_table *t, const pfring_ft_packet *in, unsigned int n_in,
 				  pfring_ft_packet *out)
 {
-	struct burst *oldest = &t->bursts[(t->turn + 1) % PFRING_FT_BURSTS_HELD];
-	struct burst *middle = &t->bursts[(t->turn + 2) % PFRING_FT_BURSTS_HELD];
-	struct burst *newest = &t->bursts[t->turn];
+	struct burst *newest = burst_of_age(t, 0), *oldest = burst_of_age(t, 3);
 	unsigned int n_out = oldest->n;
 
-	burst_load(newest, in, n_in);
-	parse_packet_burst(&t->parser, newest->views, newest->n);
-	burst_look_up(t, newest);
-	flowtable_prefetch_hot_burst(t->flows, middle->lookups, middle->n_metered);
-	burst_meter(t, oldest);
+	t->stages->load(newest, in, n_in);
+	t->stages->take(t, burst_of_age(t, 1), newest);
+	t->stages->meter(t, oldest, burst_of_age(t, 2));
 
 	if (n_out)
 		memcpy(out, oldest->packets, n_out * sizeof *out);
@@ -265,10 +89,10 @@ pfring_ft_action pfring_ft_process(pfring_ft_table *table, const u_char *packet,
 	}
 	t->header = header;
 	t->ext_header = ext_header;
-	burst_load(b, &one, 1);
-	parse_packet_burst(&t->parser, b->views, 1);
-	burst_look_up(t, b);
-	burst_meter(t, b);
+	t->stages->load(b, &one, 1);
+	t->stages->take(t, b, burst_of_age(t, 1));
+	t->stages->meter(t, burst_of_age(t, 1), b);
+	t->stages->meter(t, b, burst_of_age(t, 1));
 	b->n = 0;
 	t->header = NULL;
 	t->ext_header = NULL;
@@ -277,11 +101,16 @@ pfring_ft_action pfring_ft_process(pfring_ft_table *table, const u_char *packet,
 
 u_int32_t pfring_ft_packet_hash(const pfring_ft_packet *packet, int tunnels)
 {
-	struct packet k;
+	struct packet k = {
+		.data = packet->data,
+		.len = packet->caplen,
+		.wire_len = packet->len,
+		.link_type = packet->link,
+		.flags = packet->flags & PFRING_FT_PACKET_WIRE_LEN ? PACKET_WIRE_LEN : 0,
+	};
 
 	if (!tunnels)
 		return packet_symmetric_hash(packet->data, packet->caplen, packet->link);
-	view_load(&k, packet);
 	return packet_inner_hash(&k);
 }
 
@@ -294,8 +123,8 @@ int pfring_ft_housekeeping_ns(pfring_ft_table *table, u_int64_t now_ns)
 	if (t->zmq)
 		ft_zmq_poll(t);
 	if (now_ns > t->flows->now_ns && !flowtable_time(t->flows, now_ns))
-		settle_time(t, now_ns);
-	return sweep(t, now_ns);
+		ft_settle_time(t, now_ns);
+	return ft_sweep(t, now_ns);
 }
 
 int pfring_ft_housekeeping(pfring_ft_table *table, u_int32_t epoch)

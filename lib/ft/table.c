@@ -124,7 +124,11 @@ static int create_dpi(struct ft_table *t, const struct ft_options *o, char *erro
 
 static void tell_refusal(const struct ft_options *o, int rc, char *error, size_t error_len)
 {
-	if (rc == -EINVAL)
+	if (rc == -ENOTSUP)
+		snprintf(error, error_len,
+			 "simd %s: not in this processor or build; \"auto\" is %s", o->simd,
+			 ft_simd_name(NULL));
+	else if (rc == -EINVAL)
 		snprintf(error, error_len,
 			 "a table of %u flows: allowed are %u to %u, and timeouts of a day",
 			 o->flows_max, FLOW_TABLE_FLOWS_MIN, FLOW_TABLE_FLOWS_MAX);
@@ -150,7 +154,8 @@ int ft_table_create(pfring_ft_table **out, const struct ft_options *o, char *err
 		.user_bytes = o->user_bytes,
 		.zmq_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	rc = parser_init(&t->parser, t->counters.notes, o->tunnels);
+	t->stages = ft_stages_find(o->simd);
+	rc = t->stages ? parser_init(&t->parser, t->counters.notes, o->tunnels) : -ENOTSUP;
 	if (rc == 0)
 		rc = create_flows(t, o);
 	if (rc) {

@@ -11,17 +11,17 @@
 #include "flowtable/table.h"
 #include "ft/ft.h"
 #include "ft/rules.h"
+#include "ft/stages.h"
 #include "ft/zmq.h"
 #include "packet/parse.h"
 
 /* Packets that travel through the stages together. */
 struct burst {
-	unsigned int n;		/* packets */
-	unsigned int n_metered; /* of them, those that belong to a flow */
-	pfring_ft_packet packets[BURST_MAX];
-	struct packet views[BURST_MAX];
+	unsigned int n;			       /* packets */
+	unsigned int n_metered;		       /* of them, those that belong to a flow */
 	struct flow_lookup lookups[BURST_MAX]; /* of the metered ones, close together */
-	uint8_t metered[BURST_MAX];	       /* their places in packets and views */
+	pfring_ft_packet packets[BURST_MAX];
+	struct packet views[BURST_MAX]; /* of the packets that somebody looks at */
 };
 
 _Static_assert(BURST_MAX == PFRING_FT_BURST_MAX, "the API promises the same bound");
@@ -65,6 +65,7 @@ struct ft_table {
 	struct ft_zmq *_Atomic zmq;	/* NULL = off; changes under the lock */
 	pthread_mutex_t zmq_lock;
 	_Atomic u_int32_t zmq_buffered, zmq_exported, zmq_dropped; /* as of the latest poll */
+	const struct ft_stages *stages;				   /* for this processor */
 	struct burst bursts[PFRING_FT_BURSTS_HELD];
 	unsigned int turn;				  /* which of the bursts is loaded next */
 	unsigned int held;				  /* packets in the bursts */
@@ -117,7 +118,7 @@ static inline bool flow_is_icmp(const struct flow *f)
 struct metered {
 	struct flow_hot *hot;
 	const struct packet *view;
-	const pfring_ft_packet *packet;
+	pfring_ft_packet *packet;
 	unsigned int direction;
 	bool begins; /* its flow begins with it */
 };

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/counters.h"
@@ -38,32 +39,48 @@ enum {
 
 /*
  * Filled in two steps: the source writes the first block, parse_packet() the rest. Multi-byte
- * fields are in host order, addresses point into the packet (network order).
+ * fields are in host order, offsets count from data.
  */
 struct packet {
 	const uint8_t *data;
+	uint64_t time_ns;
 	uint32_t len;	   /* bytes that may be read */
 	uint32_t wire_len; /* bytes on the wire */
-	uint64_t time_ns;
 	uint16_t port_id;
 	uint8_t link_type; /* enum link_type */
 
 	uint8_t drop; /* enum drop_reason; anything but DROP_NONE ends its way here */
 	uint16_t flags;
 	uint8_t ip_version, protocol;
-	const uint8_t *src_addr, *dst_addr; /* 4 or 16 bytes by ip_version */
-	const uint8_t *mac;		    /* destination, source: 12 bytes, with PACKET_HAS_MAC */
-	uint32_t l3_offset, l4_offset;	    /* of the header that the flow is keyed by */
-	uint32_t payload_offset, payload_len; /* application bytes captured, 0 when there are none
-					       */
-	uint32_t l3_len;	  /* IP length as its header says, what a record counts */
-	uint32_t outer_l3_offset; /* the outermost IP header */
 	uint16_t src_port, dst_port;
 	uint16_t vlan_id, vlan_inner_id; /* of the outermost frame, 0 = none */
 	uint8_t tcp_flags;
-	uint8_t icmp_type, icmp_code;
 	uint8_t ip_tos, ip_ttl;
 	uint8_t tunnel_type; /* enum tunnel_type of the innermost tunnel left behind */
-	uint16_t icmp_id;    /* of echo and other query messages, else 0 */
+	uint8_t icmp_type, icmp_code;
+	uint16_t icmp_id; /* of echo and other query messages, else 0 */
 	uint32_t tunnel_id;
+	uint32_t l3_len;	       /* IP length as its header says, what a record counts */
+	uint32_t l3_offset, l4_offset; /* of the header that the flow is keyed by */
+	uint32_t outer_l3_offset;      /* the outermost IP header */
+	uint32_t payload_offset, payload_len; /* application bytes captured, 0 when there are none
+					       */
+	uint32_t mac_offset; /* destination, source: 12 bytes, with PACKET_HAS_MAC */
 };
+
+/* The addresses of the header that the flow is keyed by: 4 or 16 bytes, in network order. */
+static inline const uint8_t *packet_src_addr(const struct packet *k)
+{
+	return k->data + k->l3_offset + (k->ip_version == 6 ? 8 : 12);
+}
+
+static inline const uint8_t *packet_dst_addr(const struct packet *k)
+{
+	return k->data + k->l3_offset + (k->ip_version == 6 ? 24 : 16);
+}
+
+/* The addresses of the link, NULL when it has none. */
+static inline const uint8_t *packet_mac(const struct packet *k)
+{
+	return k->flags & PACKET_HAS_MAC ? k->data + k->mac_offset : NULL;
+}

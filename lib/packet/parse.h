@@ -38,6 +38,8 @@ void parser_reseed(struct parser *p, const struct hash_seed *seed);
  */
 void parse_packet(struct parser *p, struct packet *k);
 void parse_packet_burst(struct parser *p, struct packet *packets, unsigned int n);
+/* parse_packet() of what parse_plain() refused, or of tunnels. */
+void parse_any_packet(struct parser *p, struct packet *k);
 
 /*
  * A hash of the outermost IP address pair, the same for both directions and for all fragments of

@@ -38,8 +38,8 @@ static struct frag_key frag_key_of(const struct packet *k, uint32_t id, uint8_t 
 	};
 	size_t n = k->ip_version == 4 ? 4 : 16;
 
-	memcpy(key.src, k->src_addr, n);
-	memcpy(key.dst, k->dst_addr, n);
+	memcpy(key.src, packet_src_addr(k), n);
+	memcpy(key.dst, packet_dst_addr(k), n);
 	return key;
 }
 
@@ -159,8 +159,6 @@ bool parse_ipv4(struct walk *w, uint32_t at)
 	k->ip_tos = h[1];
 	k->ip_ttl = h[8];
 	k->protocol = h[9];
-	k->src_addr = h + 12;
-	k->dst_addr = h + 16;
 	k->l3_offset = at;
 	k->l3_len = l3_len;
 	w->end = at + l3_len;
@@ -292,8 +290,6 @@ bool parse_ipv6(struct walk *w, uint32_t at)
 	k->ip_tos = (uint8_t)(load_be16(h) >> 4);
 	k->ip_ttl = h[7];
 	k->protocol = h[6];
-	k->src_addr = h + 8;
-	k->dst_addr = h + 24;
 	k->l3_offset = at;
 	k->l3_len = l3_len;
 	if (k->protocol == PROTO_TCP || k->protocol == PROTO_UDP || k->protocol == PROTO_ICMPV6)

@@ -68,6 +68,6 @@ uint32_t packet_inner_hash(struct packet *k)
 	if (k->drop != DROP_NONE)
 		return 0;
 	if (k->ip_version == 4)
-		return mix_pair(load_be32(k->src_addr), load_be32(k->dst_addr));
-	return mix_pair(fold_ipv6(k->src_addr), fold_ipv6(k->dst_addr));
+		return mix_pair(load_be32(packet_src_addr(k)), load_be32(packet_dst_addr(k)));
+	return mix_pair(fold_ipv6(packet_src_addr(k)), fold_ipv6(packet_dst_addr(k)));
 }

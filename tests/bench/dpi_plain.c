@@ -12,7 +12,7 @@
 #include "flowtable/key.h"
 
 struct plain_flow {
-	struct flow_key key;
+	uint64_t key[2];
 	struct ndpi_flow_struct *state;
 	uint64_t packets, bytes, last_ns;
 	uint32_t given;
@@ -61,18 +61,14 @@ int dpi_plain_open(struct dpi_plain **out, uint32_t flows_max, uint32_t packets_
 
 static struct plain_flow *flow_of(struct dpi_plain *p, const struct packet *k)
 {
-	struct flow_key key;
+	struct flow_lookup l;
+	uint32_t at = (uint32_t)flow_lookup_make(&l, k, &rules, &p->seed) & p->mask;
 
-	flow_key_of_packet(&key, k, &rules);
-	uint64_t words[6];
-	memcpy(words, &key, sizeof words);
-	uint32_t at = (uint32_t)hash_fingerprint(&p->seed, words, 6).lo & p->mask;
-
-	while (p->flows[at].used && memcmp(&p->flows[at].key, &key, sizeof key) != 0)
+	while (p->flows[at].used && memcmp(p->flows[at].key, l.key, sizeof l.key) != 0)
 		at = (at + 1) & p->mask;
 	struct plain_flow *f = &p->flows[at];
 	if (!f->used) {
-		*f = (struct plain_flow){.key = key, .used = true};
+		*f = (struct plain_flow){.key = {l.key[0], l.key[1]}, .used = true};
 		p->sums.flows++;
 	}
 	return f;

@@ -78,9 +78,9 @@ static void test_live_counts_beyond_the_hot_line(void **state)
 
 	(void)state;
 	struct flow_hot *hot = meter(x, (struct spec){.c = 1, .time_ns = 1, .len = 100});
-	hot->packets[DIR_FWD] = UINT32_MAX;
-	hot->octets_fwd = (1ULL << 48) - 50;
-	hot->l2_excess[DIR_FWD] = INT16_MAX;
+	hot->side[DIR_FWD].packets = UINT32_MAX;
+	hot->side[DIR_FWD].octets = (1ULL << 48) - 50;
+	side_set_excess(&hot->side[DIR_FWD], INT16_MAX, 0);
 	meter(x, (struct spec){.c = 1, .time_ns = 2, .len = 100});
 	flow_count(flow_of(x, hot), &c);
 	assert_true(c.packets[DIR_FWD] == UINT32_MAX + 1ULL);
@@ -99,7 +99,7 @@ static void test_wire_octets_below_ip_octets(void **state)
 
 	(void)state;
 	struct flow_hot *hot = meter(x, (struct spec){.c = 1, .time_ns = 1, .len = 100});
-	hot->l2_excess[DIR_FWD] = -30;
+	side_set_excess(&hot->side[DIR_FWD], -30, 0);
 	flow_count(flow_of(x, hot), &c);
 	assert_int_equal(c.wire_octets[DIR_FWD], 70);
 	flush(x);
@@ -182,13 +182,13 @@ static void test_flow_doomed_before_its_packet_is_counted(void **state)
 {
 	struct fixture *x = fixture_make(NULL);
 	const struct spec s = {.c = 1, .time_ns = SECOND_NS};
-	uint8_t addresses[2][16];
+	uint8_t bytes[PACKET_MADE_BYTES];
 	struct flow_lookup l;
 	struct packet k;
 
 	(void)state;
 	for (int sweeps = 0; sweeps < 2; sweeps++) {
-		packet_make(&k, addresses, &s);
+		packet_make(&k, bytes, &s);
 		assert_true(flowtable_time(x->t, k.time_ns));
 		flowtable_lookup(x->t, &k, 0, &l);
 		struct flow_hot *hot = flowtable_claim(x->t, &k, &l);

@@ -243,9 +243,9 @@ static void test_counters_beyond_the_hot_line(void **state)
 
 	(void)state;
 	hot = meter(x, (struct spec){.c = 1, .time_ns = 1, .len = 100});
-	hot->packets[DIR_FWD] = UINT32_MAX;
-	hot->octets_fwd = (1ULL << 48) - 50;
-	hot->l2_excess[DIR_FWD] = INT16_MAX;
+	hot->side[DIR_FWD].packets = UINT32_MAX;
+	hot->side[DIR_FWD].octets = (1ULL << 48) - 50;
+	side_set_excess(&hot->side[DIR_FWD], INT16_MAX, 0);
 	meter(x, (struct spec){.c = 1, .time_ns = 2, .len = 100});
 	flush(x);
 	assert_true(x->records[0].packets[DIR_FWD] == UINT32_MAX + 1ULL);

@@ -191,7 +191,7 @@ static inline void bench_check(const struct packet *k)
 
 	if (k->drop) {
 		assert_true(k->drop < DROP_N);
-		assert_null(k->src_addr);
+		assert_int_equal(k->l3_len, 0);
 		return;
 	}
 	assert_true(k->ip_version == 4 || k->ip_version == 6);
@@ -200,8 +200,6 @@ static inline void bench_check(const struct packet *k)
 	assert_true(k->l3_offset + l3_min <= k->l4_offset);
 	assert_true(k->l4_offset <= k->payload_offset);
 	assert_true(k->payload_offset + k->payload_len <= k->len);
-	assert_ptr_equal(k->src_addr, k->data + k->l3_offset + (k->ip_version == 6 ? 8 : 12));
-	assert_ptr_equal(k->dst_addr, k->src_addr + (k->ip_version == 6 ? 16 : 4));
 	assert_int_equal(!!(k->flags & PACKET_TUNNELLED), k->tunnel_type != TUNNEL_NONE);
 	assert_true(!(k->flags & PACKET_LATER_FRAGMENT) || k->payload_len == 0);
 }

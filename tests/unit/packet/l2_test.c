@@ -91,7 +91,7 @@ static void leads_to_ipv4(void **state)
 		assert_int_equal(k->vlan_id, x->vlan_id);
 		assert_int_equal(k->vlan_inner_id, x->vlan_inner_id);
 		assert_int_equal(!!(k->flags & PACKET_HAS_MAC), x->link == LINK_ETHERNET);
-		assert_ptr_equal(k->mac, x->link == LINK_ETHERNET ? k->data : NULL);
+		assert_ptr_equal(packet_mac(k), x->link == LINK_ETHERNET ? k->data : NULL);
 		assert_int_not_equal(packet_symmetric_hash(k->data, k->len, x->link), 0);
 	}
 	bench_close(&t);

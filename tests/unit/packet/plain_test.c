@@ -89,15 +89,14 @@ static void view_of(struct parser *p, struct packet *k, const uint8_t *d, uint32
 static bool same(const struct packet *a, const struct packet *b)
 {
 	return a->drop == b->drop && a->flags == b->flags && a->ip_version == b->ip_version &&
-	       a->protocol == b->protocol && a->src_addr == b->src_addr &&
-	       a->dst_addr == b->dst_addr && a->mac == b->mac && a->l3_offset == b->l3_offset &&
-	       a->l4_offset == b->l4_offset && a->payload_offset == b->payload_offset &&
-	       a->payload_len == b->payload_len && a->l3_len == b->l3_len &&
-	       a->outer_l3_offset == b->outer_l3_offset && a->src_port == b->src_port &&
-	       a->dst_port == b->dst_port && a->vlan_id == b->vlan_id &&
-	       a->vlan_inner_id == b->vlan_inner_id && a->tcp_flags == b->tcp_flags &&
-	       a->icmp_type == b->icmp_type && a->icmp_code == b->icmp_code &&
-	       a->ip_tos == b->ip_tos && a->ip_ttl == b->ip_ttl &&
+	       a->protocol == b->protocol && a->mac_offset == b->mac_offset &&
+	       a->l3_offset == b->l3_offset && a->l4_offset == b->l4_offset &&
+	       a->payload_offset == b->payload_offset && a->payload_len == b->payload_len &&
+	       a->l3_len == b->l3_len && a->outer_l3_offset == b->outer_l3_offset &&
+	       a->src_port == b->src_port && a->dst_port == b->dst_port &&
+	       a->vlan_id == b->vlan_id && a->vlan_inner_id == b->vlan_inner_id &&
+	       a->tcp_flags == b->tcp_flags && a->icmp_type == b->icmp_type &&
+	       a->icmp_code == b->icmp_code && a->ip_tos == b->ip_tos && a->ip_ttl == b->ip_ttl &&
 	       a->tunnel_type == b->tunnel_type && a->icmp_id == b->icmp_id &&
 	       a->tunnel_id == b->tunnel_id && a->wire_len == b->wire_len;
 }
