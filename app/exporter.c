@@ -180,14 +180,20 @@ static void drain_lossless(struct exporter *e)
 	}
 }
 
+unsigned int exporter_turn(struct exporter *e)
+{
+	unsigned int taken = take_from_lanes(e);
+
+	poll_outputs(e);
+	return taken;
+}
+
 void exporter_run(struct exporter *e)
 {
 	for (;;) {
 		bool last = lanes_done(e);
-		unsigned int taken = take_from_lanes(e);
 
-		poll_outputs(e);
-		if (taken)
+		if (exporter_turn(e))
 			continue;
 		if (last)
 			break;

@@ -37,5 +37,11 @@ struct exporter {
  */
 void exporter_run(struct exporter *e);
 
+/*
+ * Takes some of what is in the rings, and sends what may leave; how many flows were taken. For a
+ * lane that shares its thread with the exporter.
+ */
+unsigned int exporter_turn(struct exporter *e);
+
 /* Whether no output has a reader any more (| head has seen enough). */
 bool exporter_unread(const struct exporter *e);

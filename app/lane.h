@@ -25,6 +25,13 @@ struct lane {
 	struct rte_ring *ended;	   /* to the exporter: pfring_ft_flow pointers; the only producer is
 				      this lane */
 	const atomic_bool *stop;   /* the program ends */
+	/*
+	 * Tells what waits in .ended, in the lane's thread; the lane calls it when the ring is full
+	 * and now and again. NULL: another thread empties the ring.
+	 */
+	void (*tell)(void *teller);
+	void *teller;
+	uint64_t told_ns; /* CLOCK_MONOTONIC_COARSE: when the lane called it last */
 	uint64_t drain_timeout_ns; /* how long a stopping live lane may wait for the exporter */
 	uint64_t give_up_ns; /* CLOCK_MONOTONIC: from when on a full ring loses records; 0 = not
 				stopping */

@@ -77,10 +77,12 @@ void *packet_windows_lend(struct packet_windows *w)
 
 void packet_windows_give_back(const pfring_ft_packet *packets, unsigned int n)
 {
-	for (unsigned int i = 0; i < n; i++) {
+	/* Most come from one window: it is told once. */
+	for (unsigned int i = 0, same; i < n; i += same) {
 		struct packet_window *window = packets[i].cookie;
 
-		window->n_out--;
-		poison(packets[i].data, packets[i].caplen);
+		for (same = 0; i + same < n && packets[i + same].cookie == window; same++)
+			poison(packets[i + same].data, packets[i + same].caplen);
+		window->n_out -= same;
 	}
 }

@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.h"
+#include "core/prefetch.h"
 #include "poison.h"
 
 /* https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-05.html */
@@ -31,6 +33,9 @@
 #define LINKTYPE_BITS	    0xffffU
 /* Of these libpcap turns bytes around in files of the other byte order (SocketCAN). */
 #define LINKTYPE_LINUX_SLL 113
+#define LINE_BYTES	   64
+#define AHEAD_BYTES	   1536
+#define AHEAD_LINES	   4
 
 _Static_assert(PACKET_WINDOW_BYTES >=
 		       PACKET_BYTES_MAX + RECORD_HEADER_BYTES + PACKET_WINDOW_FILL_BYTES / 2,
@@ -193,6 +198,64 @@ enum pcap_read pcap_reader_next(struct pcap_reader *r, struct pcap_pkthdr *heade
 	unpoison(*data, header->caplen);
 	r->at += RECORD_HEADER_BYTES + header->caplen;
 	return PCAP_READ_RECORD;
+}
+
+/*
+ * Where a record begins is said by the one before it, so the wait for one header would follow the
+ * wait for another. As many lines as most records have, some way ahead.
+ */
+static inline void prefetch_ahead(const uint8_t *at)
+{
+	for (unsigned int i = 0; i < AHEAD_LINES; i++)
+		prefetch_line(at + AHEAD_BYTES + i * LINE_BYTES);
+}
+
+/* True when the n bytes at the record are all of it, and libpcap would find nothing odd in it. */
+static inline bool is_ordinary(const struct record_header *h, size_t n, uint32_t fractions)
+{
+	return h->caplen <= n - RECORD_HEADER_BYTES && h->caplen <= PACKET_BYTES_MAX &&
+	       h->caplen <= h->len && h->len <= WIRE_BYTES_MAX && h->fraction < fractions;
+}
+
+unsigned int pcap_reader_burst(struct pcap_reader *r, pfring_ft_packet *packets, unsigned int max,
+			       uint8_t link, uint64_t *last_ns)
+{
+	const uint32_t unit_ns = r->unit_ns, fractions = (uint32_t)SECOND_NS / unit_ns;
+	struct packet_window *window = r->windows->current;
+	uint64_t reached_ns = *last_ns;
+	uint8_t *at = r->at;
+	unsigned int n;
+
+	if (r->swapped)
+		return 0;
+	for (n = 0; n < max && r->end - at >= RECORD_HEADER_BYTES; n++) {
+		struct record_header h;
+
+		prefetch_ahead(at);
+		unpoison(at, sizeof h);
+		memcpy(&h, at, sizeof h);
+		poison(at, sizeof h);
+		uint64_t time_ns = h.s * SECOND_NS + (uint64_t)h.fraction * unit_ns;
+		if (!is_ordinary(&h, (size_t)(r->end - at), fractions) || time_ns < reached_ns)
+			break;
+		reached_ns = time_ns;
+		packets[n] = (pfring_ft_packet){
+			.data = at + RECORD_HEADER_BYTES,
+			.cookie = window,
+			.time_ns = time_ns,
+			.caplen = h.caplen,
+			.len = h.len,
+			.link = link,
+			.flags = PFRING_FT_PACKET_WIRE_LEN,
+		};
+		unpoison(at + RECORD_HEADER_BYTES, h.caplen);
+		at += RECORD_HEADER_BYTES + h.caplen;
+	}
+	if (n)
+		window->n_out += n;
+	r->at = at;
+	*last_ns = reached_ns;
+	return n;
 }
 
 uint64_t pcap_reader_offset(const struct pcap_reader *r)

@@ -44,5 +44,13 @@ bool pcap_reader_start(struct pcap_reader *r, int fd, struct packet_windows *win
  */
 enum pcap_read pcap_reader_next(struct pcap_reader *r, struct pcap_pkthdr *header,
 				const u_char **data);
+/*
+ * Up to max records of those that are at hand, as packets with link that are lent by their window,
+ * as long as nothing is odd about them: they lie in one window, their lengths and times can be, and
+ * none is older than *last_ns or than the one before. *last_ns becomes the last one's time. What
+ * comes then, if anything, is for pcap_reader_next().
+ */
+unsigned int pcap_reader_burst(struct pcap_reader *r, pfring_ft_packet *packets, unsigned int max,
+			       uint8_t link, uint64_t *last_ns);
 /* Bytes of the file that were looked at. */
 uint64_t pcap_reader_offset(const struct pcap_reader *r);

@@ -29,6 +29,11 @@
 struct probe {
 	const struct options *o;
 	bool live;
+	/*
+	 * One lane, a file and one CPU: the lane's thread is the exporter's, too. Threads that take
+	 * turns would wait for each other, and find their flows gone from the cache.
+	 */
+	bool alone;
 	struct offline *offline; /* the input, one of the two */
 	struct ports *ports;
 	struct lane lanes[LANES_MAX];
@@ -144,6 +149,18 @@ static struct rte_ring *ring_create(unsigned int count)
 	return r;
 }
 
+static uint32_t ring_flows(const struct probe *p)
+{
+	uint32_t n = options_ring_flows(p->o);
+
+	return p->alone && n > EXPORT_RING_FLOWS_ALONE ? EXPORT_RING_FLOWS_ALONE : n;
+}
+
+static void tell_ended(void *exporter)
+{
+	exporter_turn(exporter);
+}
+
 static bool make_lane(struct probe *p, unsigned int i)
 {
 	struct lane *l = &p->lanes[i];
@@ -155,8 +172,12 @@ static bool make_lane(struct probe *p, unsigned int i)
 		.live = p->live,
 		.stop = &p->stop,
 		.drain_timeout_ns = p->o->probe.drain_timeout_ns,
-		.ended = ring_create(options_ring_flows(p->o)),
+		.ended = ring_create(ring_flows(p)),
 	};
+	if (p->alone) {
+		l->tell = tell_ended;
+		l->teller = &p->exporter;
+	}
 	p->n_lanes = i + 1;
 	options_to_ft(p->o, &options);
 	options.table_id = (uint16_t)i;
@@ -195,6 +216,8 @@ static void run_exporter(void *self)
 	struct probe *p = self;
 	const uint64_t one = 1;
 
+	if (p->alone)
+		lane_run(&p->lanes[0]);
 	exporter_run(&p->exporter);
 	if (write(p->ended_fd, &one, sizeof one) != sizeof one)
 		log_error("cannot wake the main thread: %s", strerror(errno));
@@ -215,7 +238,7 @@ static int start_workers(struct probe *p)
 	p->started_ns = clock_monotonic_ns();
 	rc = worker_start(p->n_lanes, run_exporter, p, p->live);
 	p->exporter_runs = rc == 0;
-	for (; rc == 0 && p->lanes_running < p->n_lanes; p->lanes_running++)
+	for (; rc == 0 && !p->alone && p->lanes_running < p->n_lanes; p->lanes_running++)
 		rc = worker_start(p->lanes_running, run_lane, &p->lanes[p->lanes_running], p->live);
 	return rc;
 }
@@ -382,6 +405,7 @@ int probe_run(const struct options *o)
 	}
 	p->o = o;
 	p->live = o->n_files == 0;
+	p->alone = !p->live && o->lane.count == 1 && workers_share_cpu();
 	p->ended_fd = eventfd(0, EFD_CLOEXEC);
 	good = file_check_writable(o->probe.stats_json) && pid_file_write(o->probe.pid_file);
 	if (good) {

@@ -306,6 +306,32 @@ static bool hand_out(struct source_pcap *s, pfring_ft_packet *packet)
 	return true;
 }
 
+/*
+ * Hands out what is at hand of a plain file at once, up to the first record that is odd, or the
+ * last one that is wanted. The first of a file goes the long way: it says how time goes on.
+ */
+static unsigned int hand_out_plain(struct source_pcap *s, pfring_ft_packet *packets,
+				   unsigned int max)
+{
+	const uint64_t bound = s->options.packets_max ? s->options.packets_max : UINT64_MAX;
+	const uint64_t wanted = bound - s->handed_out;
+	unsigned int n;
+
+	if (!s->file.in_place || !s->file_began || s->held || s->ended || s->file.filter.text[0])
+		return 0;
+	if (max >= wanted)
+		max = (unsigned int)wanted - 1;
+	n = pcap_reader_burst(&s->file.reader, packets, max, s->file.link->link, &s->last_ns);
+	for (unsigned int i = 0; i < n; i++)
+		s->counts.bytes += packets[i].len;
+	s->counts.packets += n;
+	s->file_packets += n;
+	s->handed_out += n;
+	if (n && s->last_ns > atomic_load_explicit(&s->now_ns, memory_order_relaxed))
+		atomic_store_explicit(&s->now_ns, s->last_ns, memory_order_relaxed);
+	return n;
+}
+
 int source_pcap_receive(void *self, pfring_ft_packet *packets, unsigned int max)
 {
 	struct source_pcap *s = self;
@@ -313,6 +339,9 @@ int source_pcap_receive(void *self, pfring_ft_packet *packets, unsigned int max)
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < SOURCE_RECORDS_PER_CALL && n < max; i++) {
+		n += hand_out_plain(s, &packets[n], max - n);
+		if (n == max)
+			break;
 		step = advance(s, s->handed_out == s->given_back);
 		if (step == STEP_AGAIN)
 			continue;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include <rte_launch.h>
 #include <rte_lcore.h>
@@ -54,4 +55,11 @@ void worker_wait(unsigned int i, bool eal)
 		rte_eal_wait_lcore(lcore_of(i));
 	else
 		pthread_join(workers[i].thread, NULL);
+}
+
+bool workers_share_cpu(void)
+{
+	cpu_set_t allowed;
+
+	return sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) == 1;
 }

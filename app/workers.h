@@ -16,3 +16,5 @@
 int worker_start(unsigned int i, void (*run)(void *), void *argument, bool eal);
 /* Waits for the end of a worker that was started. The main thread. */
 void worker_wait(unsigned int i, bool eal);
+/* Whether all threads of the process take turns on one CPU. */
+bool workers_share_cpu(void);

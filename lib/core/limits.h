@@ -209,6 +209,8 @@
  * Smaller tables have smaller rings (options_ring_flows()).
  */
 #define EXPORT_RING_FLOWS 32768
+/* Where the lane empties it itself: enough for a few IPFIX messages, and it stays in L1 and L2. */
+#define EXPORT_RING_FLOWS_ALONE 256
 
 /* ---- capture files ---- */
 
