@@ -14,8 +14,10 @@ GROUPS = [
     ("end to end: net_pcap, receive to null output; 1 M flows by rewriting, its cost off", [
         "e2e_rx_free", "e2e_table", "e2e_table_1m"]),
     ("the whole program on a capture file, to IPFIX over UDP", [
-        "pcap_count", "probe_pcap", "peer_ipfixprobe", "peer_softflowd", "peer_nfpcapd"]),
-    ("with nDPI", ["dpi_plain", "dpi_table", "pcap_ndpi", "probe_pcap_dpi", "peer_ndpiReader"]),
+        "pcap_count", "probe_pcap", "peer_softflowd"]),
+    ("the same, a smaller capture", ["probe_pcap_small", "peer_ipfixprobe", "peer_nfpcapd"]),
+    ("with nDPI", ["dpi_plain", "dpi_table", "pcap_ndpi", "probe_pcap_dpi",
+                   "probe_pcap_dpi_small", "peer_ndpiReader"]),
 ]
 # Measured a second time, beside what it is compared with: shown with the first.
 SAME = {"table_pipe_1m_again": "table_pipe_1m"}
