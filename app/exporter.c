@@ -19,6 +19,8 @@
 /* Outputs are asked for trouble this often, and one that stays is told again after so long. */
 #define TROUBLE_LOOK_NS (SECOND_NS / 4)
 #define TROUBLE_TELL_NS (60 * SECOND_NS)
+/* So old may the numbers of metering be that are told. */
+#define METERING_LOOK_NS (SECOND_NS / 4)
 /* A queue that nothing leaves for so long has no reader. */
 #define STUCK_NS (10 * SECOND_NS)
 
@@ -57,12 +59,13 @@ static void wait_for_room(const struct exporter *e, struct output *o)
 
 static void tell(struct exporter *e, pfring_ft_flow *flow)
 {
-	struct flow_record r;
+	struct flow_record r = {0}; /* metering does not know all of it */
 
 	ft_flow_record(flow, &r);
 	r.sampling_packets = e->sampling;
 	if (e->live)
 		to_wall_clock(e, &r);
+	flow_record_order_times(&r);
 	top_count(&e->top, &r);
 	for (unsigned int i = 0; i < e->n_outputs; i++) {
 		if (!e->live)
@@ -116,10 +119,12 @@ static void tell_trouble(struct exporter *e)
 	e->looked_ns = now_ns;
 	for (unsigned int i = 0; i < e->n_outputs; i++) {
 		struct output_trouble *t = &e->trouble[i];
-		uint64_t dropped = output_counters(e->outputs[i])->dropped[OUTPUT_DROP_transport];
-		bool more = dropped > t->seen;
+		const struct output_counters *c = output_counters(e->outputs[i]);
+		uint64_t dropped = c->dropped[OUTPUT_DROP_transport];
+		uint64_t seen = dropped + c->count[OUTPUT_sessions_failed];
+		bool more = seen > t->seen;
 
-		t->seen = dropped;
+		t->seen = seen;
 		if (!more || (t->told_ns && now_ns - t->told_ns < TROUBLE_TELL_NS))
 			continue;
 		t->told_ns = now_ns;
@@ -128,9 +133,45 @@ static void tell_trouble(struct exporter *e)
 	}
 }
 
+static void sum_lane(const struct lane *l, struct output_metering *m)
+{
+	const struct lane_counters *c = ft_counters(l->table);
+
+	m->packets_observed += c->rx_packets;
+	for (int i = 0; i < DROP_N; i++)
+		if (i != DROP_sampled_out)
+			m->ignored_packets += c->dropped[i];
+	m->packets_selected += c->rx_packets - c->dropped[DROP_sampled_out];
+}
+
+/* What options records say of metering: the numbers that the probe reports itself. */
+static void tell_metering(struct exporter *e)
+{
+	uint64_t now_ns = clock_wall_ns();
+	struct output_metering m = {.sampling_packets = e->sampling,
+				    .sampling_random = e->sampling_random};
+
+	if (now_ns - e->metering_ns < METERING_LOOK_NS)
+		return;
+	e->metering_ns = now_ns;
+	for (unsigned int i = 0; i < e->n_lanes; i++)
+		sum_lane(&e->lanes[i], &m);
+	if (m.ignored_packets > e->ignored_packets) {
+		e->last_ignored_ns = now_ns;
+		if (!e->first_ignored_ns)
+			e->first_ignored_ns = now_ns;
+	}
+	e->ignored_packets = m.ignored_packets;
+	m.first_ignored_ns = e->first_ignored_ns;
+	m.last_ignored_ns = e->last_ignored_ns;
+	for (unsigned int i = 0; i < e->n_outputs; i++)
+		output_set_metering(e->outputs[i], &m);
+}
+
 /* When every reader went away (| head) the run ends: there is nobody left to tell. */
 static void poll_outputs(struct exporter *e)
 {
+	tell_metering(e);
 	for (unsigned int i = 0; i < e->n_outputs; i++)
 		output_poll(e->outputs[i], clock_wall_ns());
 	if (e->live)

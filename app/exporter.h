@@ -27,6 +27,9 @@ struct exporter {
 		uint64_t told_ns; /* CLOCK_MONOTONIC, 0 = never */
 	} trouble[OUTPUTS_MAX];
 	uint64_t looked_ns;
+	/* For options records; times are those at which it was noticed, of the wall clock. */
+	uint64_t metering_ns, ignored_packets, first_ignored_ns, last_ignored_ns;
+	bool sampling_random;
 	struct top top;	  /* what the records said, for the summary */
 	uint64_t records; /* taken from the rings */
 };

@@ -373,6 +373,7 @@ static bool finish(struct cli *c)
 		if (options_finish_output(s, error, sizeof error))
 			options_complain(&c->errors, "output %s: %s", s->name, error);
 		s->local_time = o->probe.localtime;
+		s->ignore_vlan = o->table.ignore_vlan;
 		s->flush_lines = o->n_files == 0;
 		s->lossless = o->n_files != 0;
 	}

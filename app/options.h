@@ -34,6 +34,16 @@
 	X(OUTPUT_TEXT, "text") X(OUTPUT_CSV, "csv") X(OUTPUT_JSON, "json")     \
 	X(OUTPUT_ZMQ, "zmq") X(OUTPUT_IPFIX, "ipfix") X(OUTPUT_NULL, "null")
 
+#define OUTPUT_BIFLOW_CHOICES(X) X(OUTPUT_BIFLOW_YES, "yes") X(OUTPUT_BIFLOW_NO, "no")
+#define OUTPUT_VERSION_CHOICES(X) X(OUTPUT_IPFIX10, "ipfix") X(OUTPUT_NETFLOW9, "netflow9")
+#define OUTPUT_GROUP_CHOICES(X) \
+	X(OUTPUT_GROUP_FAILOVER, "failover") X(OUTPUT_GROUP_BALANCE, "balance")
+#define OUTPUT_REPLAY_CHOICES(X) \
+	X(OUTPUT_REPLAY_AT_MOST_ONCE, "at-most-once")                          \
+	X(OUTPUT_REPLAY_AT_LEAST_ONCE, "at-least-once")
+#define ELEMENT_PROFILE_CHOICES(X) \
+	X(PROFILE_COMPAT, "compat") X(PROFILE_FULL, "full") X(PROFILE_NTOP, "ntop")
+
 #define CHOICE_CONSTANT(constant, word) constant,
 #define CHOICE_WORD(constant, word)	word,
 enum eal_huge { EAL_HUGE_CHOICES(CHOICE_CONSTANT) };

@@ -99,7 +99,8 @@ static void check_output_pair(const struct output_spec *a, const struct output_s
 {
 	bool same = strcmp(a->target, b->target) == 0;
 
-	if (!output_spec_is_file(a) || !output_spec_is_file(b))
+	if (!(output_spec_is_file(a) || output_spec_is_ipfix_file(a)) ||
+	    !(output_spec_is_file(b) || output_spec_is_ipfix_file(b)))
 		return;
 	if (output_spec_is_stdout(a) && output_spec_is_stdout(b))
 		options_complain(
@@ -113,8 +114,29 @@ static void check_output_pair(const struct output_spec *a, const struct output_s
 				 a->name, b->name, a->target);
 }
 
+/* What can be said of one output before it is opened. */
+static void check_output(const struct output_spec *s, struct options_errors *e)
+{
+	bool tls = s->type == OUTPUT_IPFIX && strstr(s->target, "tls://");
+
+	if (tls && (!s->cert_path[0] || !s->key_path[0]))
+		options_complain(e,
+				 "output %s: TLS needs cert and key, PEM files by which the "
+				 "collector knows us; set them in its section, or by "
+				 "--set output.NAME.cert=FILE",
+				 s->name);
+	if (s->type == OUTPUT_IPFIX && s->version == OUTPUT_NETFLOW9 &&
+	    strncmp(s->target, "udp://", 6) != 0)
+		options_complain(e,
+				 "output %s: NetFlow version 9 goes over UDP only: write "
+				 "ipfix:udp://HOST:PORT",
+				 s->name);
+}
+
 static void check_outputs(const struct options *o, struct options_errors *e)
 {
+	for (unsigned int i = 0; i < o->n_outputs; i++)
+		check_output(&o->outputs[i], e);
 	for (unsigned int i = 1; i < o->n_outputs; i++)
 		for (unsigned int j = 0; j < i; j++)
 			check_output_pair(&o->outputs[j], &o->outputs[i], e);

@@ -69,7 +69,7 @@ static void man8_setting(FILE *f, const struct setting *s)
 
 void options_print_man8(FILE *f)
 {
-	for (enum option_group group = 0; group < GROUP_N; group++) {
+	for (enum option_group group = 0; group < HELP_N; group++) {
 		fprintf(f, ".SS %s\n", option_group_title(group));
 		for (enum option_action id = 0; id < ACTION_N; id++)
 			if (option_action(id)->group == group)

@@ -74,7 +74,7 @@ void options_print_help(FILE *f)
 	      "30s, 2m or 1h, a bare number is seconds; numbers and sizes may end in k, M, G\n"
 	      "(powers of 1024).\n",
 	      f);
-	for (enum option_group group = 0; group < GROUP_N; group++)
+	for (enum option_group group = 0; group < HELP_N; group++)
 		help_group(f, group);
 	fputs("\n"
 	      "Examples:\n"

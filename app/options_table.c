@@ -72,12 +72,27 @@ WORDS(lane_simd, LANE_SIMD_CHOICES)
 WORDS(port_mode, PORT_MODE_CHOICES)
 WORDS(log_level, LOG_LEVEL_CHOICES)
 WORDS(output_type, OUTPUT_TYPE_CHOICES)
+WORDS(output_biflow, OUTPUT_BIFLOW_CHOICES)
+WORDS(output_version, OUTPUT_VERSION_CHOICES)
+WORDS(output_group, OUTPUT_GROUP_CHOICES)
+WORDS(output_replay, OUTPUT_REPLAY_CHOICES)
+WORDS(element_profile, ELEMENT_PROFILE_CHOICES)
 
-/* The words of output types stand in the order of the enum that export/output.h declares. */
+/* The words of enums that lib/ declares stand in their order. */
 #define PLACE(constant, word) PLACE_##constant,
 #define SAME_PLACE(constant, word) \
-	_Static_assert((int)PLACE_##constant == (int)constant, "output types are out of order");
+	_Static_assert((int)PLACE_##constant == (int)constant, "words are out of order");
 enum output_type_place { OUTPUT_TYPE_CHOICES(PLACE) };
+enum output_biflow_place { OUTPUT_BIFLOW_CHOICES(PLACE) };
+enum output_version_place { OUTPUT_VERSION_CHOICES(PLACE) };
+enum output_group_place { OUTPUT_GROUP_CHOICES(PLACE) };
+enum output_replay_place { OUTPUT_REPLAY_CHOICES(PLACE) };
+enum element_profile_place { ELEMENT_PROFILE_CHOICES(PLACE) };
+OUTPUT_BIFLOW_CHOICES(SAME_PLACE)
+OUTPUT_VERSION_CHOICES(SAME_PLACE)
+OUTPUT_GROUP_CHOICES(SAME_PLACE)
+OUTPUT_REPLAY_CHOICES(SAME_PLACE)
+ELEMENT_PROFILE_CHOICES(SAME_PLACE)
 OUTPUT_TYPE_CHOICES(SAME_PLACE)
 
 #define KIND_BOOL .kind = SETTING_BOOL
@@ -120,13 +135,13 @@ static const struct section sections[SECTION_N] = {
 #define SECTION(name_, type, group_, sentence_) \
 	[SECTION_##name_] = {.name = #name_,                                                       \
 			     .sentence = (sentence_),                                              \
-			     .group = GROUP_##group_,                                              \
+			     .group = HELP_##group_,                                              \
 			     .offset = offsetof(struct options, name_),                            \
 			     .len_bytes = sizeof(type)},
 #define SECTIONS(name_, type, group_, sentence_) \
 	[SECTION_##name_] = {.name = #name_,                                                       \
 			     .sentence = (sentence_),                                              \
-			     .group = GROUP_##group_,                                              \
+			     .group = HELP_##group_,                                              \
 			     .many = true,                                                         \
 			     .offset = offsetof(struct options, name_##s),                         \
 			     .len_bytes = sizeof(type)},
@@ -140,7 +155,7 @@ static const struct action actions[ACTION_N] = {
 	[ACTION_##name_] = {.name = #name_,                                                        \
 			    .letter = letter_,                                                     \
 			    .metavar = (metavar_),                                                 \
-			    .group = GROUP_##group_,                                               \
+			    .group = HELP_##group_,                                               \
 			    .sentence = (sentence_)},
 #include "options.def"
 };
@@ -164,10 +179,10 @@ const struct action *option_action(enum option_action id)
 
 const char *option_group_title(enum option_group group)
 {
-	static const char *const titles[GROUP_N] = {
-		[GROUP_INPUT] = "Input",   [GROUP_CAPTURE] = "Capture and lanes",
-		[GROUP_FLOWS] = "Flows",   [GROUP_DPI] = "Application protocols",
-		[GROUP_OUTPUT] = "Output", [GROUP_PROGRAM] = "Program",
+	static const char *const titles[HELP_N] = {
+		[HELP_INPUT] = "Input",   [HELP_CAPTURE] = "Capture and lanes",
+		[HELP_FLOWS] = "Flows",   [HELP_DPI] = "Application protocols",
+		[HELP_OUTPUT] = "Output", [HELP_PROGRAM] = "Program",
 	};
 
 	return titles[group];

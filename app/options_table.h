@@ -12,6 +12,8 @@
 
 /* Bytes of struct output_spec.target; the row of [output] target is checked against it. */
 #define OUTPUT_TARGET_BYTES sizeof(((struct output_spec *)NULL)->target)
+#define OUTPUT_FIELDS_BYTES sizeof(((struct output_spec *)NULL)->fields)
+#define OUTPUT_PATH_BYTES   sizeof(((struct output_spec *)NULL)->cert_path)
 
 enum setting_kind {
 	SETTING_BOOL,
@@ -27,8 +29,8 @@ enum setting_kind {
 
 /* clang-format off */
 /* Where an option stands in --help. */
-enum option_group { GROUP_INPUT, GROUP_CAPTURE, GROUP_FLOWS, GROUP_DPI, GROUP_OUTPUT, GROUP_PROGRAM,
-		    GROUP_N };
+enum option_group { HELP_INPUT, HELP_CAPTURE, HELP_FLOWS, HELP_DPI, HELP_OUTPUT, HELP_PROGRAM,
+		    HELP_N };
 
 enum option_action {
 #define ACTION(name, letter, metavar, group, sentence) ACTION_##name,

@@ -15,7 +15,8 @@ static unsigned int written_files(const struct options *o, const char **paths)
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < o->n_outputs; i++)
-		if (output_spec_is_file(&o->outputs[i]) && !output_spec_is_stdout(&o->outputs[i]))
+		if (output_spec_is_ipfix_file(&o->outputs[i]) ||
+		    (output_spec_is_file(&o->outputs[i]) && !output_spec_is_stdout(&o->outputs[i])))
 			paths[n++] = o->outputs[i].target;
 	if (o->probe.stats_json[0])
 		paths[n++] = o->probe.stats_json;

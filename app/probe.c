@@ -233,6 +233,7 @@ static int start_workers(struct probe *p)
 	p->exporter.n_lanes = p->n_lanes;
 	p->exporter.epoch_offset_ns = p->live ? ports_epoch_offset_ns(p->ports) : 0;
 	p->exporter.sampling = p->o->lane.sampling;
+	p->exporter.sampling_random = p->o->lane.sampling_mode == SAMPLING_RANDOM;
 	p->exporter.drain_timeout_ns = p->o->probe.drain_timeout_ns;
 	p->exporter.stop = &p->stop;
 	p->started_ns = clock_monotonic_ns();
@@ -346,17 +347,24 @@ static bool report(struct probe *p)
 	return good;
 }
 
-static bool run(struct probe *p)
+/* What the operator can put right in the configuration is told apart from what broke. */
+static int run(struct probe *p)
 {
-	if (!open_input(p) || !open_outputs(p) || !compile_filters(p) || !make_lanes(p)) {
+	bool opened = open_input(p);
+
+	if (opened && !open_outputs(p)) {
 		log_error("%s", p->error);
-		return false;
+		return OPTIONS_EXIT_BAD;
+	}
+	if (!opened || !compile_filters(p) || !make_lanes(p)) {
+		log_error("%s", p->error);
+		return EXIT_FAILURE;
 	}
 	if (!start(p)) {
 		atomic_store(&p->stop, true);
 		wait_for_workers(p);
 		log_error("%s", p->error);
-		return false;
+		return EXIT_FAILURE;
 	}
 	if (p->live) {
 		char size[OPTIONS_TABLE_SIZE_LEN];
@@ -367,7 +375,7 @@ static bool run(struct probe *p)
 	}
 	wait_for_end(p);
 	wait_for_workers(p);
-	return report(p);
+	return report(p) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static void take_down(struct probe *p)
@@ -392,7 +400,7 @@ static void take_down(struct probe *p)
 int probe_run(const struct options *o)
 {
 	struct probe *p = calloc(1, sizeof *p);
-	bool good;
+	int code = EXIT_FAILURE;
 
 	if (!p) {
 		log_error("no memory");
@@ -407,12 +415,11 @@ int probe_run(const struct options *o)
 	p->live = o->n_files == 0;
 	p->alone = !p->live && o->lane.count == 1 && workers_share_cpu();
 	p->ended_fd = eventfd(0, EFD_CLOEXEC);
-	good = file_check_writable(o->probe.stats_json) && pid_file_write(o->probe.pid_file);
-	if (good) {
-		good = run(p);
+	if (file_check_writable(o->probe.stats_json) && pid_file_write(o->probe.pid_file)) {
+		code = run(p);
 		pid_file_remove(o->probe.pid_file);
 	}
 	take_down(p);
 	free(p);
-	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+	return code;
 }

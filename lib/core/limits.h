@@ -201,9 +201,52 @@
  */
 #define IPFIX_PACE_STEP_MIN_NS 100000ULL
 #define IPFIX_PACE_STEP_MAX_NS 1000000ULL
+/* A path of which nothing is known (RFC 7011 10.3.3). */
+#define IPFIX_UDP_BYTES_UNKNOWN 512
+/* The longest options record: a name, a description and a category of 255 bytes, and numbers. */
+#define IPFIX_REPORT_BYTES_MAX 2048
+/* RFC 7011 3.1: a length of 16 bits. */
+#define IPFIX_MESSAGE_BYTES_MAX 65535
 /* IPFIX messages: a template has to fit; and what UDP over IPv4 can carry. */
 #define IPFIX_UDP_BYTES_MIN 256
 #define IPFIX_UDP_BYTES_MAX 65507
+/* IPFIX over TCP, TLS and into files: what one TLS record carries (RFC 8446 5.1). */
+#define IPFIX_STREAM_BYTES 16384
+/*
+ * Messages that a peer has not acknowledged: full ones are 16 MB, far more than the kernel buffers;
+ * at two small ones a second these are eight minutes.
+ */
+#define IPFIX_IN_FLIGHT_MAX 1024
+/* Collectors of one output: a failover group, or a pool that flows are spread over. */
+#define OUTPUT_COLLECTORS_MAX 8
+/* Addresses of a collector's name that are tried one after the other. */
+#define STREAM_ADDRESSES_MAX 16
+/* RFC 7011 10.4.4: not more than one attempt to connect a minute, unless configured. */
+#define STREAM_RECONNECT_DEFAULT_NS 60000000000ULL
+/* Connecting and the handshake have so long: the fourth repetition of a SYN comes after 15 s. */
+#define STREAM_CONNECT_NS 10000000000ULL
+/* A run over files fails when its collector is not there: a lost SYN may be repeated twice. */
+#define STREAM_FIRST_SESSION_NS 5000000000ULL
+/*
+ * A peer that acknowledges nothing is given up, so that another can take over; also the idle time
+ * before TCP asks whether it is still there.
+ */
+#define STREAM_SILENCE_MS 60000
+/*
+ * TLS 1.3: a server that sends no tickets and refuses our certificate says so within a round trip,
+ * and these are below 1 s.
+ */
+#define TLS_ACCEPT_GRACE_NS 3000000000ULL
+/* Names of which a collector's certificate has to have one. */
+#define TLS_PEER_NAMES_MAX 8
+/* Bytes read at once from a collector, which has nothing to say: tickets and alerts. */
+#define STREAM_READ_BYTES 4096
+/* Reads in a row: a peer that floods us does not keep the exporter. */
+#define STREAM_READS_MAX 16
+/* Files that begin in one second: names are tried up to this suffix. */
+#define IPFIX_FILE_NAMES_MAX 1000
+/* A disk that refused to open a file is asked again after so long. */
+#define IPFIX_FILE_RETRY_NS 1000000000ULL
 /*
  * Ended flows on their way from one lane to the exporter, at most: 33 ms of a million a second.
  * Smaller tables have smaller rings (options_ring_flows()).

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A record as bytes: one function a format, all expanded from elements.def. A write buffer of
- * RECORD_BYTES_MAX holds any record; `failed` of the buffer says when one did not fit.
+ * RECORD_BYTES_MAX holds any record; `failed` of the buffer says when one did not fit. IPFIX is in
+ * ipfix_profile.h.
  */
 #pragma once
 #include "core/bytes.h"
@@ -35,9 +36,6 @@ void csv_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r);
 void text_header(struct wbuf *w);
 void text_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r);
 
-/* The data record of the template that flow_record_template() names (RFC 7011 3.4.3). */
-void ipfix_encode(struct wbuf *w, const struct flow_record *r);
-
 /*
  * nDPI's serializer with memory for one record. 0 or -ENOMEM. NULL may be destroyed.
  */
@@ -52,7 +50,3 @@ void tlv_put_start(struct wbuf *w);
  * (bytes that are no UTF-8 as U+FFFD, cut at DPI_STRING_MAX bytes). Without a malloc.
  */
 void tlv_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r);
-
-/* The id of a template, and its template record (RFC 7011 3.4.1). */
-uint16_t ipfix_template_id(enum flow_template t);
-void ipfix_put_template(struct wbuf *w, enum flow_template t);

@@ -13,148 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A queue holds at least some records of any size, or a lossless source would wait for ever. */
-#define QUEUE_BYTES_MIN		   (4 * RECORD_BYTES_MAX)
-#define OBSERVATION_DOMAIN_DEFAULT 1
 /* While closing, a transport that takes nothing is asked again after so long. */
 #define RETRY_NS 200000
 
-static void set_defaults(struct output_spec *spec)
+static bool is_group(const struct output *o)
 {
-	if (!spec->queue_records_max)
-		spec->queue_records_max = OUTPUT_QUEUE_RECORDS_DEFAULT;
-	if (!spec->queue_bytes_max)
-		spec->queue_bytes_max = OUTPUT_QUEUE_BYTES_DEFAULT;
-	if (spec->queue_bytes_max < QUEUE_BYTES_MIN)
-		spec->queue_bytes_max = QUEUE_BYTES_MIN;
-	if (!spec->mtu_bytes)
-		spec->mtu_bytes = IPFIX_UDP_BYTES_DEFAULT;
-	if (!spec->observation_domain)
-		spec->observation_domain = OBSERVATION_DOMAIN_DEFAULT;
-	if (!spec->name[0])
-		output_spec_name(spec);
-}
-
-/* A stream begins with the header line of text and CSV. */
-static int make_stream(struct output *o)
-{
-	struct wbuf w;
-
-	o->send_step = stream_send_step;
-	o->stream.before = malloc(RECORD_BYTES_MAX);
-	if (!o->stream.before)
-		return -ENOMEM;
-	w = wbuf_make(o->stream.before, RECORD_BYTES_MAX);
-	if (o->spec.type == OUTPUT_TEXT)
-		text_header(&w);
-	else if (o->spec.type == OUTPUT_CSV)
-		csv_header(&w);
-	o->stream.before_bytes = (uint32_t)(w.at - o->stream.before);
-	return 0;
-}
-
-static int make_sender(struct output *o)
-{
-	if (o->spec.type == OUTPUT_IPFIX) {
-		o->send_step = ipfix_send_step;
-		o->ipfix.templates_due = true;
-		o->ipfix.message = malloc(o->spec.mtu_bytes);
-		return o->ipfix.message ? 0 : -ENOMEM;
-	}
-	if (o->spec.type == OUTPUT_ZMQ) {
-		o->send_step = zmq_send_step;
-		return zmq_sender_init(o);
-	}
-	return make_stream(o);
+	return o->send_step == NULL;
 }
 
 static void free_sender(struct output *o)
 {
 	if (o->send_step == ipfix_send_step)
-		free(o->ipfix.message);
+		ipfix_sender_free(o);
 	else if (o->send_step == stream_send_step)
 		free(o->stream.before);
 	else if (o->send_step == zmq_send_step)
 		zmq_sender_free(o);
-}
-
-int output_open_over(struct output **out, const struct output_spec *spec, struct transport *t)
-{
-	struct output *o;
-	int error;
-
-	if (spec->mtu_bytes &&
-	    (spec->mtu_bytes < IPFIX_UDP_BYTES_MIN || spec->mtu_bytes > IPFIX_UDP_BYTES_MAX))
-		return -EINVAL;
-	o = calloc(1, sizeof *o);
-	if (!o)
-		return -ENOMEM;
-	o->spec = *spec;
-	set_defaults(&o->spec);
-	o->encoder.local_time = o->spec.local_time;
-	o->scratch = malloc(RECORD_BYTES_MAX);
-	error = o->scratch ? 0 : -ENOMEM;
-	if (!error)
-		error = queue_create(&o->queue, o->spec.queue_records_max, o->spec.queue_bytes_max);
-	if (!error)
-		error = community_id_create(&o->encoder.community_id);
-	if (!error)
-		error = make_sender(o);
-	if (error) {
-		output_free(o);
-		return error;
-	}
-	o->transport = t;
-	*out = o;
-	return 0;
-}
-
-static int open_zmq(struct transport **out, const struct output_spec *spec, char *error,
-		    size_t error_len)
-{
-	const struct zmq_options options = {.endpoint = spec->target,
-					    .connect = spec->zmq_connect,
-					    .server_key = spec->zmq_server_key};
-
-	return transport_zmq_open(out, &options, error, error_len);
-}
-
-static int open_transport(struct transport **out, const struct output_spec *spec, char *error,
-			  size_t error_len)
-{
-	switch (spec->type) {
-	case OUTPUT_TEXT:
-	case OUTPUT_CSV:
-	case OUTPUT_JSON:
-		return transport_file_open(out, spec->target, error, error_len);
-	case OUTPUT_ZMQ:
-		return open_zmq(out, spec, error, error_len);
-	case OUTPUT_IPFIX:
-		return transport_udp_open(out, output_spec_udp_target(spec), error, error_len);
-	case OUTPUT_NULL:
-		break;
-	}
-	return transport_null_open(out);
-}
-
-int output_open(struct output **out, const struct output_spec *spec, char *error, size_t error_len)
-{
-	struct transport *t;
-	int result = open_transport(&t, spec, error, error_len);
-
-	if (result)
-		return result;
-	result = output_open_over(out, spec, t);
-	if (result) {
-		t->ops->close(t, 0);
-		if (result == -EINVAL)
-			snprintf(error, error_len, "%u bytes is no size of a message: %u to %u are",
-				 spec->mtu_bytes, IPFIX_UDP_BYTES_MIN, IPFIX_UDP_BYTES_MAX);
-		else
-			snprintf(error, error_len, "cannot make the queue: %s; use a smaller one",
-				 strerror(-result));
-	}
-	return result;
 }
 
 const char *output_name(const struct output *o)
@@ -163,7 +37,7 @@ const char *output_name(const struct output *o)
 }
 
 /* Encodes into scratch; the length, 0 when it failed. */
-static uint32_t encode(struct output *o, const struct flow_record *r)
+static uint32_t encode(struct output *o, const struct flow_record *r, uint32_t *tag)
 {
 	struct wbuf w = wbuf_make(o->scratch, RECORD_BYTES_MAX);
 
@@ -184,8 +58,10 @@ static uint32_t encode(struct output *o, const struct flow_record *r)
 		json_encode(&o->encoder, &w, r);
 		break;
 	case OUTPUT_IPFIX:
-		ipfix_encode(&w, r);
-		break;
+		*tag = ipfix_record_put(o->ipfix.profile, &w, r);
+		if (r->end_ns > o->ipfix.latest_end_ns)
+			o->ipfix.latest_end_ns = r->end_ns;
+		return *tag ? (uint32_t)(w.at - o->scratch) : 0;
 	case OUTPUT_NULL:
 		put_u8(&w, 0); /* a record has to weigh something */
 		break;
@@ -208,10 +84,21 @@ static void count_queued(struct output *o)
 		count[OUTPUT_queued_max] = count[OUTPUT_queued];
 }
 
-void output_submit(struct output *o, const struct flow_record *r)
+static void note_not_sent(struct output *o, struct queue_sum sum)
 {
+	o->not_sent.packets += sum.packets;
+	o->not_sent.octets += sum.octets;
+	if (!o->first_not_sent_ns)
+		o->first_not_sent_ns = o->now_ns;
+	o->last_not_sent_ns = o->now_ns;
+}
+
+static void submit_one(struct output *o, const struct flow_record *r)
+{
+	struct queued_record q = {.bytes = o->scratch,
+				  .packets = r->packets[DIR_FWD] + r->packets[DIR_REV],
+				  .octets = r->octets[DIR_FWD] + r->octets[DIR_REV]};
 	enum output_drop reason = OUTPUT_DROP_N;
-	uint32_t len;
 
 	o->counters.count[OUTPUT_offered]++;
 	if (!o->transport) {
@@ -219,28 +106,71 @@ void output_submit(struct output *o, const struct flow_record *r)
 	} else if (o->reader_gone) {
 		reason = OUTPUT_DROP_transport;
 	} else {
-		len = encode(o, r);
-		if (!len)
+		q.len_bytes = encode(o, r, &q.tag);
+		if (!q.len_bytes)
 			reason = OUTPUT_DROP_encode_error;
-		else if (!queue_push(&o->queue, o->scratch, len, flow_record_template(r)))
+		else if (!queue_push(&o->queue, &q))
 			reason = OUTPUT_DROP_queue_full;
 	}
-	if (reason != OUTPUT_DROP_N)
+	if (reason != OUTPUT_DROP_N) {
 		o->counters.dropped[reason]++;
+		note_not_sent(o, (struct queue_sum){q.packets, q.octets});
+	}
 	count_queued(o);
+}
+
+void output_submit(struct output *o, const struct flow_record *r)
+{
+	struct flow_record uniflows[DIR_N];
+	unsigned int n;
+
+	if (is_group(o)) {
+		collectors_submit(o, r);
+		return;
+	}
+	if (o->spec.biflow == OUTPUT_BIFLOW_YES) {
+		submit_one(o, r);
+		return;
+	}
+	n = flow_record_uniflows(r, uniflows);
+	for (unsigned int i = 0; i < n; i++)
+		submit_one(o, &uniflows[i]);
+	o->counters.count[OUTPUT_uniflows] += n - 1;
+}
+
+void output_set_metering(struct output *o, const struct output_metering *m)
+{
+	struct ipfix_numbers *n = &o->ipfix.numbers;
+
+	if (is_group(o)) {
+		collectors_set_metering(o, m);
+		return;
+	}
+	if (o->spec.type != OUTPUT_IPFIX)
+		return;
+	n->ignored_packets = m->ignored_packets;
+	n->ignored_octets = m->ignored_octets;
+	n->first_ignored_ns = m->first_ignored_ns;
+	n->last_ignored_ns = m->last_ignored_ns;
+	n->packets_observed = m->packets_observed;
+	n->packets_selected = m->packets_selected;
+	n->sampling_packets = m->sampling_packets;
+	n->sampling_random = m->sampling_random;
 }
 
 int output_publish(struct output *o, const char *topic, const char *json)
 {
-	if (!o->transport)
-		return -ESHUTDOWN;
 	if (o->spec.type != OUTPUT_ZMQ)
 		return -ENOTSUP;
+	if (!o->transport)
+		return -ESHUTDOWN;
 	return zmq_publish(o, topic, json);
 }
 
 bool output_has_room(const struct output *o)
 {
+	if (is_group(o))
+		return collectors_have_room(o);
 	return !o->transport || o->reader_gone || queue_has_room(&o->queue, RECORD_BYTES_MAX);
 }
 
@@ -256,10 +186,27 @@ void output_settle_sent(struct output *o, uint32_t n, uint64_t bytes, uint64_t m
 
 void output_settle_dropped(struct output *o, uint32_t n, enum output_drop reason)
 {
-	queue_pop(&o->queue, n);
+	if (n)
+		note_not_sent(o, queue_pop(&o->queue, n));
 	o->counters.dropped[reason] += n;
 	o->held_since_ns = 0;
 	count_queued(o);
+}
+
+void output_settle_in_doubt(struct output *o, uint32_t n)
+{
+	queue_pop(&o->queue, n);
+	o->counters.count[OUTPUT_in_doubt] += n;
+	count_queued(o);
+}
+
+uint64_t output_records_lost(const struct output *o)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < OUTPUT_DROP_N; i++)
+		sum += o->counters.dropped[i];
+	return sum;
 }
 
 void output_set_apart(struct output *o)
@@ -287,6 +234,11 @@ void output_note_error(struct output *o, int error)
 		what = "its reader is gone";
 	else if (error == ECONNREFUSED)
 		what = "nobody listens there";
+	output_note_trouble(o, what);
+}
+
+void output_note_trouble(struct output *o, const char *what)
+{
 	snprintf(o->last_error, sizeof o->last_error, "%s: %s", o->spec.name, what);
 }
 
@@ -306,8 +258,13 @@ uint32_t output_records_gone(const struct output *o)
 
 uint32_t output_poll(struct output *o, uint64_t now_ns)
 {
+	o->now_ns = now_ns;
+	if (is_group(o))
+		return collectors_poll(o, now_ns);
 	if (!o->transport || o->reader_gone)
 		return records_waiting(o);
+	if (o->spec.type == OUTPUT_IPFIX)
+		ipfix_session_look(o);
 	for (unsigned int i = 0; i < OUTPUT_STEPS_PER_POLL && o->send_step(o, now_ns); i++)
 		continue;
 	return records_waiting(o);
@@ -315,6 +272,8 @@ uint32_t output_poll(struct output *o, uint64_t now_ns)
 
 uint64_t output_wait_ns(const struct output *o, uint64_t now_ns)
 {
+	if (is_group(o))
+		return collectors_wait_ns(o, now_ns);
 	if (!o->transport || o->spec.type != OUTPUT_IPFIX || !o->spec.lossless)
 		return 0;
 	return pace_wait_ns(&o->ipfix.pace, o->spec.mtu_bytes, now_ns);
@@ -323,6 +282,8 @@ uint64_t output_wait_ns(const struct output *o, uint64_t now_ns)
 void output_drain(struct output *o)
 {
 	o->draining = true;
+	if (is_group(o))
+		collectors_drain(o);
 }
 
 static uint64_t retry_ns(const struct output *o)
@@ -332,15 +293,26 @@ static uint64_t retry_ns(const struct output *o)
 	return wait_ns ? wait_ns : RETRY_NS;
 }
 
+void output_wait_empty(struct output *o, uint64_t deadline_ns)
+{
+	while (output_poll(o, clock_wall_ns()) && clock_monotonic_ns() < deadline_ns)
+		sleep_ns(retry_ns(o));
+}
+
 void output_close(struct output *o, uint64_t deadline_ns)
 {
+	if (is_group(o)) {
+		collectors_close(o, deadline_ns);
+		return;
+	}
 	if (!o->transport)
 		return;
 	output_drain(o);
-	while (output_poll(o, clock_wall_ns()) && clock_monotonic_ns() < deadline_ns)
-		sleep_ns(retry_ns(o));
+	output_wait_empty(o, deadline_ns);
 	if (o->apart)
 		output_settle_apart(o, false);
+	if (o->spec.type == OUTPUT_IPFIX)
+		ipfix_session_end(o);
 	output_settle_dropped(o, o->queue.records, OUTPUT_DROP_shutdown);
 	o->transport->ops->close(o->transport, deadline_ns);
 	o->transport = NULL;
@@ -350,6 +322,8 @@ void output_free(struct output *o)
 {
 	if (!o)
 		return;
+	if (is_group(o))
+		collectors_free(o);
 	if (o->transport)
 		o->transport->ops->close(o->transport, 0);
 	free_sender(o);
@@ -377,6 +351,8 @@ bool output_reader_gone(const struct output *o)
 
 int output_own_traffic(const struct output *o, char *expression, size_t len)
 {
+	if (is_group(o))
+		return collectors_own_traffic(o, expression, len);
 	if (o->transport && o->transport->ops->own_traffic)
 		return o->transport->ops->own_traffic(o->transport, expression, len);
 	if (!len)

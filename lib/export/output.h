@@ -6,6 +6,7 @@
 #pragma once
 #include "core/counters.h"
 #include "core/limits.h"
+#include "record/elements.h"
 #include "record/record.h"
 
 #include <stdbool.h>
@@ -14,14 +15,28 @@
 #include <string.h>
 
 struct output;
+struct ipfix_application;
 
 enum output_type { OUTPUT_TEXT, OUTPUT_CSV, OUTPUT_JSON, OUTPUT_ZMQ, OUTPUT_IPFIX, OUTPUT_NULL };
+
+/* What becomes of records that a lost session leaves in doubt. */
+enum output_replay { OUTPUT_REPLAY_AT_MOST_ONCE, OUTPUT_REPLAY_AT_LEAST_ONCE };
+/* What several collectors of one output are to each other. */
+enum output_group { OUTPUT_GROUP_FAILOVER, OUTPUT_GROUP_BALANCE };
+/* Whether a record tells of both directions, or becomes one for each. */
+enum output_biflow { OUTPUT_BIFLOW_YES, OUTPUT_BIFLOW_NO };
+/* IPFIX, or what was before. */
+enum output_version { OUTPUT_IPFIX10, OUTPUT_NETFLOW9 };
 
 /* What to open. Zero means the default wherever a number stands. */
 struct output_spec {
 	char name[NAME_BYTES_MAX]; /* unique; made from type and target when empty */
 	enum output_type type;
-	char target[256]; /* file path ("" or "-" = stdout), ZMQ endpoint, or udp://HOST:PORT */
+	/*
+	 * File path ("" or "-" = stdout), ZMQ endpoint, or for IPFIX a path or at most
+	 * OUTPUT_COLLECTORS_MAX of udp://, tcp://, tls://HOST:PORT, with blanks between.
+	 */
+	char target[512];
 	uint32_t queue_records_max; /* records that may wait */
 	uint64_t queue_bytes_max;   /* raised to four records of the largest size */
 	uint32_t mtu_bytes; /* IPFIX: largest message over UDP, without IP and UDP headers */
@@ -37,11 +52,42 @@ struct output_spec {
 	bool zmq_compress;
 	/* ZMQ: of a CURVE server, 40 characters of Z85 or 80 of hexadecimal; "" = in clear */
 	char zmq_server_key[96];
+	enum output_biflow biflow; /* of every type */
+
+	/* IPFIX: what is said; see ipfix_profile.h. */
+	enum element_profile profile;
+	enum output_version version;
+	char fields[512];
+	uint32_t pen;
+	bool ignore_vlan;
+	const struct ipfix_application *applications; /* outlives the output */
+	uint32_t n_applications;
+
+	/* IPFIX: when, and to whom. */
+	uint64_t template_resend_ns;	   /* UDP */
+	uint32_t template_resend_messages; /* UDP */
+	uint64_t options_interval_ns;	   /* 0 = no options records at all */
+	enum output_group group;
+	enum output_replay replay; /* TCP, TLS */
+	uint64_t reconnect_ns;
+	uint64_t rotate_bytes, rotate_ns; /* files: 0 = never */
+	/* TLS: PEM files; names of which the collector has to have one, "" = HOST. */
+	char cert_path[256], key_path[256], ca_path[256], peer_names[256];
+};
+
+/* What metering tells in options records; see struct ipfix_numbers. */
+struct output_metering {
+	uint64_t ignored_packets, ignored_octets;
+	uint64_t first_ignored_ns, last_ignored_ns;
+	uint64_t packets_observed, packets_selected;
+	uint32_t sampling_packets;
+	bool sampling_random;
 };
 
 /*
- * Reads what -o takes: text, csv, json, each with an optional :PATH; zmq:ENDPOINT;
- * ipfix:udp://HOST:PORT (port 4739 when missing); null. Sets type, target and name, leaves the
+ * Reads what -o takes: text, csv, json, each with an optional :PATH; zmq:ENDPOINT; ipfix:PATH,
+ * ipfix:udp://, tcp:// or tls://HOST:PORT (port 4739, 4740 for tls, when missing), several of them
+ * with commas or blanks between; null. Sets type, target and name, leaves the
  * rest. 0, or -EINVAL with one line in error that says what is allowed. Any thread.
  */
 int output_spec_parse(struct output_spec *spec, const char *text, char *error, size_t error_len);
@@ -53,6 +99,9 @@ int output_spec_parse(struct output_spec *spec, const char *text, char *error, s
  */
 int output_spec_read_zmq(struct output_spec *spec, const char *endpoint, char *error,
 			 size_t error_len);
+
+/* Whether an IPFIX output writes a file. Any thread. */
+bool output_spec_is_ipfix_file(const struct output_spec *s);
 
 /* Whether the output is lines in a file, and whether that is standard output. Any thread. */
 static inline bool output_spec_is_file(const struct output_spec *s)
@@ -78,6 +127,9 @@ const char *output_name(const struct output *o);
  * Never blocks.
  */
 void output_submit(struct output *o, const struct flow_record *r);
+
+/* IPFIX: the numbers that the next options records tell. */
+void output_set_metering(struct output *o, const struct output_metering *m);
 
 /*
  * ZMQ: sends a message that is not a record (topic "event", a JSON text) at once, before what is

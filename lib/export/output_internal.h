@@ -5,8 +5,8 @@
  */
 #pragma once
 #include "export/encoder.h"
+#include "export/ipfix_sender.h"
 #include "export/output.h"
-#include "export/pace.h"
 #include "export/queue.h"
 #include "export/transport.h"
 
@@ -20,22 +20,20 @@ struct stream_sender {
 	uint32_t head_sent_bytes;
 };
 
-/* An IPFIX transport session over UDP (RFC 7011 8.4). */
-struct ipfix_sender {
-	uint8_t *message; /* mtu_bytes */
-	bool templates_due;
-	enum flow_template next_template; /* of those that are due */
-	uint64_t templates_sent_ns;
-	uint32_t messages_since_templates;
-	struct pace pace; /* lossless only */
-};
-
 struct zmq_sender {
 	uint64_t waiting_since_ns; /* lossless: for the first subscriber, 0 = not begun */
 	bool was_subscribed;
 	uint32_t published; /* messages that are no records: they have ids, too */
 	uint8_t *payload;   /* ZMQ_MESSAGE_BYTES_MAX; NULL = records leave as they are queued */
 	struct z_stream_s *deflate; /* NULL = nothing is compressed */
+};
+
+/* Several collectors: an output each, and what they are to each other. */
+struct collectors {
+	struct output *member[OUTPUT_COLLECTORS_MAX];
+	uint64_t troubles[OUTPUT_COLLECTORS_MAX]; /* seen so far */
+	unsigned int n;
+	unsigned int active; /* failover: who gets the records */
 };
 
 struct output {
@@ -51,7 +49,13 @@ struct output {
 		struct stream_sender stream;
 		struct ipfix_sender ipfix;
 		struct zmq_sender zmq;
+		struct collectors collectors; /* when send_step is NULL */
 	};
+	/* What was dropped, for options records. */
+	struct queue_sum not_sent;
+	uint64_t first_not_sent_ns, last_not_sent_ns;
+	uint64_t now_ns;	/* of the last poll: CLOCK_REALTIME, 0 = none yet */
+	uint64_t refused_ns;	/* of the last time that the transport refused */
 	uint64_t held_since_ns; /* what is queued waits for more since then, 0 = nothing waits */
 	bool draining;		/* closing: nothing waits for more */
 	bool reader_gone;
@@ -64,11 +68,67 @@ struct output {
  */
 int output_open_over(struct output **out, const struct output_spec *spec, struct transport *t);
 
+/* As above with a line in error where there is something to say; "" where not. */
+int output_make(struct output **out, const struct output_spec *spec, char *error, size_t error_len);
+
+/* Sends until nothing waits, or until deadline_ns (CLOCK_MONOTONIC). */
+void output_wait_empty(struct output *o, uint64_t deadline_ns);
+
 /* Makes a name of type and target where the spec has none. */
 void output_spec_name(struct output_spec *spec);
 
-/* Where an IPFIX target points: HOST:PORT. */
-const char *output_spec_udp_target(const struct output_spec *spec);
+/* How an IPFIX target is reached, and where behind its scheme that is: HOST:PORT, or the path. */
+enum ipfix_carrier { CARRIER_FILE, CARRIER_UDP, CARRIER_TCP, CARRIER_TLS };
+enum ipfix_carrier output_target_carrier(const char *target, const char **rest);
+
+/* The number of IPFIX targets, and the spec of one of them. */
+unsigned int output_spec_collectors(const struct output_spec *spec);
+void output_spec_collector(const struct output_spec *spec, unsigned int i, struct output_spec *out);
+
+static inline bool output_spec_is_udp(const struct output_spec *s)
+{
+	const char *rest;
+
+	return output_target_carrier(s->target, &rest) == CARRIER_UDP;
+}
+
+/* Opens what the spec says that is neither lines, nor ZMQ. As output_open(). */
+int ipfix_transport_open(struct transport **out, const struct output_spec *spec, char *error,
+			 size_t error_len);
+
+/*
+ * What an IPFIX output needs beyond its queue: 0 or -errno with a line in error; freed in any case.
+ */
+int ipfix_sender_init(struct output *o, char *error, size_t error_len);
+void ipfix_sender_free(struct output *o);
+
+/* All templates, or all options records, go out again. */
+void ipfix_templates_due(struct ipfix_sender *s);
+void ipfix_reports_due(struct ipfix_sender *s);
+
+/* Whether what is sent now would arrive somewhere, as far as is known. */
+bool ipfix_is_up(const struct output *o);
+
+/* Lets the session go on and settles what it says; the end of all sessions. */
+void ipfix_session_look(struct output *o);
+void ipfix_session_end(struct output *o);
+
+/* A message with so many records of the queue leaves; there is room for one more. */
+void ipfix_session_begin_message(struct output *o, uint32_t records);
+bool ipfix_session_has_room(const struct ipfix_sender *s);
+
+/* An output of several collectors: each of these is what the function of output.h does. */
+int collectors_open(struct output **out, const struct output_spec *spec, char *error,
+		    size_t error_len);
+void collectors_submit(struct output *o, const struct flow_record *r);
+bool collectors_have_room(const struct output *o);
+uint32_t collectors_poll(struct output *o, uint64_t now_ns);
+uint64_t collectors_wait_ns(const struct output *o, uint64_t now_ns);
+void collectors_set_metering(struct output *o, const struct output_metering *m);
+int collectors_own_traffic(const struct output *o, char *expression, size_t len);
+void collectors_close(struct output *o, uint64_t deadline_ns);
+void collectors_drain(struct output *o);
+void collectors_free(struct output *o);
 
 /* What a ZMQ output needs beyond its queue: 0 or -ENOMEM; freed in any case. */
 int zmq_sender_init(struct output *o);
@@ -91,12 +151,19 @@ void output_settle_sent(struct output *o, uint32_t n, uint64_t bytes, uint64_t m
 /* The first n queued records are dropped. */
 void output_settle_dropped(struct output *o, uint32_t n, enum output_drop reason);
 
+/* The first n queued records were sent, and nobody knows whether they arrived. */
+void output_settle_in_doubt(struct output *o, uint32_t n);
+
+/* Records dropped so far. */
+uint64_t output_records_lost(const struct output *o);
+
 /* The first queued record is held apart; and how that ended. */
 void output_set_apart(struct output *o);
 void output_settle_apart(struct output *o, bool sent);
 
-/* Remembers what went wrong: an errno as a sentence. */
+/* Remembers what went wrong: an errno as a sentence, or a sentence. */
 void output_note_error(struct output *o, int error);
+void output_note_trouble(struct output *o, const char *what);
 
 /* Whether a batch that is not full should wait for more. */
 bool output_may_wait(struct output *o, uint64_t now_ns);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What -o takes, read into an output_spec. */
 #include "export/output_internal.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define IPFIX_PORT_DEFAULT "4739"
 
 struct type_word {
 	const char *word;
@@ -18,7 +17,20 @@ static const struct type_word words[] = {
 	{"zmq", OUTPUT_ZMQ},   {"ipfix", OUTPUT_IPFIX}, {"null", OUTPUT_NULL},
 };
 
-static const char scheme[] = "udp://";
+/* How collectors are reached, and their ports (RFC 7011 10.3.4, 10.4.4, 11.2). */
+struct scheme {
+	const char *word;
+	enum ipfix_carrier carrier;
+	const char *port;
+};
+
+static const struct scheme schemes[] = {
+	{"udp://", CARRIER_UDP, "4739"},
+	{"tcp://", CARRIER_TCP, "4739"},
+	{"tls://", CARRIER_TLS, "4740"},
+};
+
+static const char ipfix_form[] = "write ipfix:udp://HOST:PORT, tcp:// or tls://, or ipfix:PATH";
 
 static const char zmq_form[] = "write tcp://ADDRESS:PORT, tcp://*:PORT or ipc://PATH";
 
@@ -49,26 +61,110 @@ static bool is_port(const char *text)
 	       atoi(text) <= 65535;
 }
 
-/* udp://HOST, udp://HOST:PORT, udp://[V6], udp://[V6]:PORT into udp://HOST:PORT; or why not. */
-static const char *read_udp_target(struct output_spec *spec, const char *text)
+static const struct scheme *scheme_of(const char *text)
 {
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (strncmp(text, schemes[i].word, strlen(schemes[i].word)) == 0)
+			return &schemes[i];
+	return NULL;
+}
+
+enum ipfix_carrier output_target_carrier(const char *target, const char **rest)
+{
+	const struct scheme *s = scheme_of(target);
+
+	*rest = target + (s ? strlen(s->word) : 0);
+	return s ? s->carrier : CARRIER_FILE;
+}
+
+/* SCHEME://HOST, HOST:PORT, [V6] or [V6]:PORT behind what is there; or why not. */
+static const char *read_collector(struct output_spec *spec, const char *text)
+{
+	const struct scheme *s = scheme_of(text);
 	const char *host, *bracket, *rest, *port;
+	size_t used = strlen(spec->target), room = sizeof spec->target - used;
 	int n;
 
-	if (strncmp(text, scheme, strlen(scheme)) != 0)
-		return "write ipfix:udp://HOST:PORT";
-	host = text + strlen(scheme);
+	if (!s)
+		return ipfix_form;
+	host = text + strlen(s->word);
 	bracket = host[0] == '[' ? strchr(host, ']') : NULL;
 	rest = bracket ? bracket + 1 : host + strcspn(host, ":");
-	port = rest[0] == ':' ? rest + 1 : IPFIX_PORT_DEFAULT;
+	port = rest[0] == ':' ? rest + 1 : s->port;
 	if (rest == host || (host[0] == '[' && (!bracket || bracket == host + 1)))
 		return "it has no host: write ipfix:udp://HOST:PORT";
 	if (!bracket && strchr(host, ':') != strrchr(host, ':'))
 		return "write an IPv6 address in brackets: ipfix:udp://[ADDRESS]:PORT";
 	if ((rest[0] != ':' && rest[0] != '\0') || !is_port(port))
 		return "a port is a number from 1 to 65535";
-	n = snprintf(spec->target, sizeof spec->target, "%.*s:%s", (int)(rest - text), text, port);
-	return n < (int)sizeof spec->target ? NULL : "it is too long";
+	n = snprintf(spec->target + used, room, "%s%.*s:%s", used ? " " : "", (int)(rest - text),
+		     text, port);
+	return n < (int)room ? NULL : "it is too long";
+}
+
+/* An address, or HOST:PORT: somebody forgot the scheme, and means no file. */
+static bool is_no_path(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	uint8_t address[16];
+
+	if (strchr(text, '/'))
+		return false;
+	return (colon && is_port(colon + 1)) || inet_pton(AF_INET, text, address) == 1 ||
+	       inet_pton(AF_INET6, text, address) == 1;
+}
+
+/* A path, or collectors with commas or blanks between them. */
+static const char *read_ipfix_target(struct output_spec *spec, const char *text)
+{
+	char copy[sizeof spec->target], *rest = copy, *word;
+	const char *why = NULL;
+	unsigned int n = 0;
+
+	if (strlen(text) >= sizeof copy)
+		return "it is too long";
+	memcpy(copy, text, strlen(text) + 1);
+	if (!scheme_of(text)) {
+		memcpy(spec->target, text, strlen(text) + 1);
+		if (strstr(text, "://") || !text[0] || strcmp(text, "-") == 0 || is_no_path(text))
+			return ipfix_form;
+		return NULL;
+	}
+	while (!why && (word = strsep(&rest, " ,"))) {
+		if (*word && ++n > OUTPUT_COLLECTORS_MAX)
+			why = "it has too many collectors";
+		else if (*word)
+			why = read_collector(spec, word);
+	}
+	return why;
+}
+
+unsigned int output_spec_collectors(const struct output_spec *spec)
+{
+	unsigned int n = 1;
+
+	if (!scheme_of(spec->target))
+		return 1;
+	for (const char *p = spec->target; *p; p++)
+		n += *p == ' ';
+	return n;
+}
+
+void output_spec_collector(const struct output_spec *spec, unsigned int i, struct output_spec *out)
+{
+	const char *p = spec->target;
+
+	for (; i; i--)
+		p += strcspn(p, " ") + 1;
+	*out = *spec;
+	snprintf(out->target, sizeof out->target, "%.*s", (int)strcspn(p, " "), p);
+	out->name[0] = '\0';
+	output_spec_name(out);
+}
+
+bool output_spec_is_ipfix_file(const struct output_spec *s)
+{
+	return s->type == OUTPUT_IPFIX && !scheme_of(s->target);
 }
 
 /* HOST:PORT of TCP, where a "c" behind the port means connect; or why not. */
@@ -142,7 +238,7 @@ static const char *read_target(struct output_spec *spec, const char *text)
 			return "write zmq:tcp://ADDRESS:PORT, zmq:tcp://*:PORT or zmq:ipc://PATH";
 		return why;
 	case OUTPUT_IPFIX:
-		return read_udp_target(spec, text);
+		return read_ipfix_target(spec, text);
 	case OUTPUT_NULL:
 		return "null takes no target";
 	}
@@ -177,12 +273,6 @@ void output_spec_name(struct output_spec *spec)
 	spec->name[room] = '\0';
 }
 
-const char *output_spec_udp_target(const struct output_spec *spec)
-{
-	return strncmp(spec->target, scheme, strlen(scheme)) == 0 ? spec->target + strlen(scheme) :
-								    spec->target;
-}
-
 int output_spec_parse(struct output_spec *spec, const char *text, char *error, size_t error_len)
 {
 	struct output_spec read = *spec;
@@ -192,13 +282,12 @@ int output_spec_parse(struct output_spec *spec, const char *text, char *error, s
 	if (!len)
 		return refuse(error, error_len, text,
 			      "write text, csv, json (each may have :PATH), zmq:ENDPOINT, "
-			      "ipfix:udp://HOST:PORT or null");
+			      "ipfix:udp://HOST:PORT, tcp:// or tls://, ipfix:PATH, or null");
 	read.target[0] = read.name[0] = '\0';
 	if (text[len] == ':')
 		why = read_target(&read, text + len + 1);
 	else if (read.type == OUTPUT_ZMQ || read.type == OUTPUT_IPFIX)
-		why = read.type == OUTPUT_ZMQ ? "write zmq:tcp://*:PORT" :
-						"write ipfix:udp://HOST:PORT";
+		why = read.type == OUTPUT_ZMQ ? "write zmq:tcp://*:PORT" : ipfix_form;
 	if (why)
 		return refuse(error, error_len, text, why);
 	output_spec_name(&read);

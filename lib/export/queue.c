@@ -15,6 +15,7 @@
 struct entry {
 	uint32_t len_bytes;
 	uint32_t tag;
+	uint64_t packets, octets;
 	uint8_t bytes[];
 };
 
@@ -69,13 +70,13 @@ bool queue_has_room(const struct record_queue *q, uint32_t len_bytes)
 	return q->used_bytes + gap_before(q, need) + need <= q->size_bytes;
 }
 
-bool queue_push(struct record_queue *q, const void *bytes, uint32_t len_bytes, uint32_t tag)
+bool queue_push(struct record_queue *q, const struct queued_record *r)
 {
-	uint64_t need = entry_bytes(len_bytes);
+	uint64_t need = entry_bytes(r->len_bytes);
 	uint64_t gap;
 	struct entry *e;
 
-	if (!queue_has_room(q, len_bytes))
+	if (!queue_has_room(q, r->len_bytes))
 		return false;
 	gap = gap_before(q, need);
 	if (gap) {
@@ -83,9 +84,11 @@ bool queue_push(struct record_queue *q, const void *bytes, uint32_t len_bytes, u
 		q->tail = 0;
 	}
 	e = entry_at(q, q->tail);
-	e->len_bytes = len_bytes;
-	e->tag = tag;
-	memcpy(e->bytes, bytes, len_bytes);
+	e->len_bytes = r->len_bytes;
+	e->tag = r->tag;
+	e->packets = r->packets;
+	e->octets = r->octets;
+	memcpy(e->bytes, r->bytes, r->len_bytes);
 	q->tail += need;
 	if (q->tail == q->size_bytes)
 		q->tail = 0;
@@ -96,7 +99,7 @@ bool queue_push(struct record_queue *q, const void *bytes, uint32_t len_bytes, u
 
 struct queue_cursor queue_walk(const struct record_queue *q)
 {
-	return (struct queue_cursor){.at = q->head, .left = q->records};
+	return (struct queue_cursor){.at = q->mark, .left = q->records - q->marked};
 }
 
 bool queue_next(const struct record_queue *q, struct queue_cursor *c, struct queued_record *out)
@@ -113,6 +116,8 @@ bool queue_next(const struct record_queue *q, struct queue_cursor *c, struct que
 	out->bytes = e->bytes;
 	out->len_bytes = e->len_bytes;
 	out->tag = e->tag;
+	out->packets = e->packets;
+	out->octets = e->octets;
 	c->at += entry_bytes(e->len_bytes);
 	if (c->at == q->size_bytes)
 		c->at = 0;
@@ -131,12 +136,31 @@ static void back_to_start(struct record_queue *q)
 		memmove(q->base, q->base + q->head, q->used_bytes);
 	else
 		q->used_bytes = 0;
+	q->mark = q->marked ? q->mark - q->head : 0;
 	q->head = 0;
 	q->tail = q->used_bytes;
 }
 
-void queue_pop(struct record_queue *q, uint32_t n)
+void queue_mark(struct record_queue *q, uint32_t n)
 {
+	struct queue_cursor c = queue_walk(q);
+	struct queued_record r;
+
+	for (; n && queue_next(q, &c, &r); n--)
+		q->marked++;
+	q->mark = c.at;
+}
+
+void queue_unmark(struct record_queue *q)
+{
+	q->marked = 0;
+	q->mark = q->head;
+}
+
+struct queue_sum queue_pop(struct record_queue *q, uint32_t n)
+{
+	struct queue_sum sum = {0};
+
 	for (; n && q->records; n--) {
 		const struct entry *e = entry_at(q, q->head);
 		uint64_t len;
@@ -146,12 +170,19 @@ void queue_pop(struct record_queue *q, uint32_t n)
 			q->head = 0;
 			e = entry_at(q, 0);
 		}
+		sum.packets += e->packets;
+		sum.octets += e->octets;
 		len = entry_bytes(e->len_bytes);
 		q->used_bytes -= len;
 		q->head += len;
 		if (q->head == q->size_bytes)
 			q->head = 0;
 		q->records--;
+		if (q->marked)
+			q->marked--;
 	}
+	if (!q->marked)
+		q->mark = q->head;
 	back_to_start(q);
+	return sum;
 }

@@ -14,13 +14,25 @@ struct record_queue {
 	uint64_t used_bytes; /* from head to tail, with headers and gaps */
 	uint32_t records;
 	uint32_t records_max;
+	/*
+	 * Records from the head on that were handed on and stay until that is acknowledged; and
+	 * where the next one is.
+	 */
+	uint32_t marked;
+	uint64_t mark;
 };
 
 /* One record in the queue. */
 struct queued_record {
 	const uint8_t *bytes;
 	uint32_t len_bytes;
-	uint32_t tag; /* of the encoder: the IPFIX template */
+	uint32_t tag;		  /* of the encoder: the IPFIX template */
+	uint64_t packets, octets; /* of the flow, for the account of what is lost */
+};
+
+/* What records were about, in sum. */
+struct queue_sum {
+	uint64_t packets, octets;
 };
 
 /* Walks the queue from its head; changes nothing. */
@@ -34,14 +46,19 @@ int queue_create(struct record_queue *q, uint32_t records_max, uint64_t bytes_ma
 void queue_destroy(struct record_queue *q);
 
 /* Copies a record in. False when there is no room. */
-bool queue_push(struct record_queue *q, const void *bytes, uint32_t len_bytes, uint32_t tag);
+bool queue_push(struct record_queue *q, const struct queued_record *r);
 
 /* Whether a record of so many bytes fits now. */
 bool queue_has_room(const struct record_queue *q, uint32_t len_bytes);
 
+/* From the first record that is not marked. */
 struct queue_cursor queue_walk(const struct record_queue *q);
 /* The next record; false at the end. Valid until records are popped. */
 bool queue_next(const struct record_queue *q, struct queue_cursor *c, struct queued_record *out);
 
-/* Removes n records from the head; n is at most q->records. */
-void queue_pop(struct record_queue *q, uint32_t n);
+/* Marks the next n records; n is at most what is not marked. Or none is marked any more. */
+void queue_mark(struct record_queue *q, uint32_t n);
+void queue_unmark(struct record_queue *q);
+
+/* Removes n records from the head, marked or not; n is at most q->records. What they were about. */
+struct queue_sum queue_pop(struct record_queue *q, uint32_t n);

@@ -158,6 +158,7 @@ static void tlv_l7_ids(struct tlv_encoder *e, uint32_t key, uint16_t app)
 #define tlv_u64	   tlv_put_number
 #define tlv_risk   tlv_put_number
 #define tlv_string tlv_put_string
+#define tlv_rcode  tlv_put_number
 /* Kinds that no row with a key in TLV has. */
 #define tlv_schema(e, key, v)	   ((void)(v))
 #define tlv_hex(e, key, v)	   ((void)(v))
@@ -166,16 +167,26 @@ static void tlv_l7_ids(struct tlv_encoder *e, uint32_t key, uint16_t app)
 #define tlv_tunnel(e, key, v)	   ((void)(v))
 #define tlv_guessed(e, key, v)	   ((void)(v))
 #define tlv_application(e, key, v) ((void)(v))
+#define tlv_mss(e, key, v)	   ((void)(v))
+#define tlv_mpls(e, key, v)	   ((void)(v))
+#define tlv_ja3(e, key, v)	   ((void)(v))
+#define tlv_outer_ip(e, key, v)	   ((void)(v))
+#define tlv_dscp(e, key, v)	   ((void)(v))
+#define tlv_direction(e, key, v)   ((void)(v))
+#define tlv_segment(e, key, v)	   ((void)(v))
+#define tlv_gre_key(e, key, v)	   ((void)(v))
+#define tlv_selector(e, key, v)	   ((void)(v))
+#define tlv_risk_list(e, key, v)   ((void)(v))
 
 static void put_items(struct tlv_encoder *e, const struct flow_record *r)
 {
-	const unsigned int in = 1U << flow_record_template(r);
+	const unsigned int in = flow_record_short_class(r) | CLASS_UNNAMED | CLASS_PLAIN;
 
 #define FIELD(symbol, pen, id, tlv, key, kind, rule, member, ...)                                  \
 	if ((tlv) != 0 && WHEN_##rule(r, r->member))                                               \
 		tlv_##kind(e, tlv, r->member);
-#define WIRE(symbol, pen, id, tlv, kind, member, templates, ...)                                   \
-	if ((tlv) != 0 && ((templates) == 0 || (templates)&in))                                    \
+#define WIRE(symbol, pen, id, tlv, key, kind, member, templates, ...)                              \
+	if ((tlv) != 0 && ((templates) == 0 || CLASS_MEETS(templates, in)))                        \
 		tlv_##kind(e, tlv, r->member);
 #include "record/elements.def"
 }

@@ -17,6 +17,16 @@ struct reader_room {
 	uint32_t used_bytes, size_bytes;
 };
 
+/* A transport whose messages belong to sessions, as it is now. */
+struct session_view {
+	uint32_t number; /* of the session that is up, or was last; the first one is 1, 0 = none */
+	uint32_t failures;    /* sessions that were lost, or did not come up */
+	bool up;	      /* messages may be sent */
+	bool acknowledges;    /* what was taken is not there before acked_bytes says so */
+	uint64_t taken_bytes; /* what left for the peer in this session, on the wire */
+	uint64_t acked_bytes; /* what the peer acknowledged of that; final once `up` is false */
+};
+
 struct transport_ops {
 	/*
 	 * Streams: takes a part of the bytes. Messages: the n pieces are the frames of one message
@@ -29,6 +39,15 @@ struct transport_ops {
 	 * be known.
 	 */
 	bool (*has_peer)(struct transport *t, const char *topic);
+	/*
+	 * Sessions: goes on with connecting, reads what the peer says, and tells how it stands.
+	 * NULL: there are none, and what was taken is gone for good (UDP).
+	 */
+	void (*session)(struct transport *t, struct session_view *out);
+	/* Sessions: why the last one failed, as a sentence; "" when none did. */
+	const char *(*trouble)(const struct transport *t);
+	/* Messages: the largest that the path takes in one packet, 0 when unknown; NULL: any. */
+	uint32_t (*path_bytes)(struct transport *t);
 	/*
 	 * Messages: how full the reader's buffer is, which drops what does not fit. 0 or -errno;
 	 * NULL or an error where that cannot be known.
@@ -70,3 +89,48 @@ struct zmq_options {
 int transport_zmq_open(struct transport **out, const struct zmq_options *options, char *error,
 		       size_t error_len);
 int transport_null_open(struct transport **out);
+
+/* How to reach a collector over TCP or TLS. The strings are copied. */
+struct stream_options {
+	const char *target;    /* HOST:PORT, [ADDRESS]:PORT; resolved here */
+	uint64_t reconnect_ns; /* attempts to connect are so far apart (RFC 7011 10.4.4) */
+	/*
+	 * 0: the collector may come later. Else opening waits so long for the first session, and
+	 * fails without it.
+	 */
+	uint64_t first_session_ns;
+	/* TLS: PEM files, all three are needed but ca_path: "" = the system's authorities. */
+	const char *cert_path, *key_path, *ca_path;
+	/* TLS: names of which the collector's certificate has to have one, "" = HOST. */
+	const char *peer_names;
+};
+
+/*
+ * A stream takes a part of the bytes; what was not taken has to come again. Sessions come and go by
+ * themselves; send gives -EAGAIN while none is up, and never -EPIPE.
+ */
+int transport_tcp_open(struct transport **out, const struct stream_options *options, char *error,
+		       size_t error_len);
+
+/*
+ * TLS 1.2 or newer, both sides authenticated, never in clear. A session counts as up once the peer
+ * has shown that it took our certificate: with TLS 1.3 by its first ticket, or by saying nothing
+ * against it for TLS_ACCEPT_GRACE_NS.
+ */
+int transport_tls_open(struct transport **out, const struct stream_options *options, char *error,
+		       size_t error_len);
+
+/* A file of whole messages (RFC 5655). */
+struct ipfix_file_options {
+	const char *path;
+	uint64_t rotate_bytes; /* a file is closed before it would be larger, 0 = never */
+	uint64_t rotate_ns;    /* a file is closed when it is so old, 0 = never */
+};
+
+/*
+ * Each file is a session. The one that is written is PATH; a closed one is renamed to
+ * PATH.YYYYMMDDTHHMMSSZ, the time of its beginning, with ".2" and so on when that exists. send
+ * takes a message whole or not at all, whatever the disk does, and gives the errno of the disk.
+ */
+int transport_ipfix_file_open(struct transport **out, const struct ipfix_file_options *options,
+			      char *error, size_t error_len);

@@ -6,6 +6,7 @@
 #include "export/transport.h"
 
 #include "core/bytes.h"
+#include "export/transport_stream.h"
 #include "export/udp_reader.h"
 
 #include <arpa/inet.h>
@@ -20,10 +21,14 @@
 
 /* A second of 30 Mbit/s may wait in the kernel while the link is busy. */
 #define SEND_BUFFER_BYTES (4 << 20)
+/* Headers below a message. */
+#define IPV4_UDP_BYTES 28
+#define IPV6_UDP_BYTES 48
 
 struct udp_transport {
 	struct transport base;
 	int fd;
+	bool ipv6;
 	struct udp_reader reader; /* closed while nobody asked, and where there is none */
 	bool reader_asked;
 };
@@ -107,6 +112,36 @@ static int udp_reader_room(struct transport *t, struct reader_room *out)
 	return udp_reader_ask(&u->reader, out);
 }
 
+/*
+ * The kernel's knowledge of the path, less our headers. Larger messages go in fragments rather than
+ * not at all: they are single records or templates.
+ */
+static uint32_t udp_path_bytes(struct transport *t)
+{
+	const struct udp_transport *u = (struct udp_transport *)t;
+	int headers = u->ipv6 ? IPV6_UDP_BYTES : IPV4_UDP_BYTES, mtu = 0;
+	socklen_t len = sizeof mtu;
+
+	if (getsockopt(u->fd, u->ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, u->ipv6 ? IPV6_MTU : IP_MTU,
+		       &mtu, &len) ||
+	    mtu <= headers)
+		return 0;
+	return (uint32_t)(mtu - headers);
+}
+
+static void ask_for_path(struct udp_transport *u)
+{
+	int want = IP_PMTUDISC_WANT, want6 = IPV6_PMTUDISC_WANT;
+	struct sockaddr_storage us;
+	socklen_t len = sizeof us;
+
+	u->ipv6 = getsockname(u->fd, (struct sockaddr *)&us, &len) == 0 && us.ss_family == AF_INET6;
+	if (u->ipv6)
+		setsockopt(u->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &want6, sizeof want6);
+	else
+		setsockopt(u->fd, IPPROTO_IP, IP_MTU_DISCOVER, &want, sizeof want);
+}
+
 static void udp_close(struct transport *t, uint64_t deadline_ns)
 {
 	struct udp_transport *u = (struct udp_transport *)t;
@@ -118,30 +153,10 @@ static void udp_close(struct transport *t, uint64_t deadline_ns)
 }
 
 static const struct transport_ops udp_ops = {.send = udp_send,
+					     .path_bytes = udp_path_bytes,
 					     .reader_room = udp_reader_room,
 					     .own_traffic = udp_own_traffic,
 					     .close = udp_close};
-
-/* HOST:PORT in its parts; the brackets of an IPv6 address are taken off. */
-static int split_target(const char *target, char *host, size_t host_len, const char **port)
-{
-	const char *colon = strrchr(target, ':');
-	size_t len;
-
-	if (!colon || colon == target)
-		return -EINVAL;
-	len = (size_t)(colon - target);
-	if (target[0] == '[' && len > 2 && target[len - 1] == ']') {
-		target++;
-		len -= 2;
-	}
-	if (len >= host_len)
-		return -EINVAL;
-	memcpy(host, target, len);
-	host[len] = '\0';
-	*port = colon + 1;
-	return 0;
-}
 
 /* The first of the addresses that can be connected to. */
 static int connect_any(const struct addrinfo *list, int *out)
@@ -179,7 +194,7 @@ static int resolve_and_connect(const char *target, int *fd, char *error, size_t 
 	const char *port;
 	int failed;
 
-	if (split_target(target, host, sizeof host, &port)) {
+	if (target_split(target, host, sizeof host, &port)) {
 		snprintf(error, error_len, "%s is no HOST:PORT", target);
 		return -EINVAL;
 	}
@@ -215,6 +230,7 @@ int transport_udp_open(struct transport **out, const char *target, char *error, 
 		return result;
 	}
 	raise_send_buffer(u->fd);
+	ask_for_path(u);
 	*out = &u->base;
 	return 0;
 }

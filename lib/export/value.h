@@ -81,6 +81,15 @@ static inline void value_u8(struct value_writer *v, uint8_t n)
 	put_decimal(v->w, n);
 }
 
+#define value_rcode value_u16
+#define value_mss   value_u16
+
+/* The label itself, without the rest of its stack entry (RFC 3032 2.1). */
+static inline void value_mpls(struct value_writer *v, uint32_t entry)
+{
+	put_decimal(v->w, entry >> 4);
+}
+
 static inline void value_tcp_flags(struct value_writer *v, uint16_t flags)
 {
 	put_decimal(v->w, flags & 0xff);
@@ -95,6 +104,13 @@ static inline void value_ip(struct value_writer *v, const uint8_t *addr)
 {
 	value_quote(v);
 	put_ip(v->w, addr, v->r->ip_version);
+	value_quote(v);
+}
+
+static inline void value_outer_ip(struct value_writer *v, const uint8_t *addr)
+{
+	value_quote(v);
+	put_ip(v->w, addr, v->r->outer_ip_version);
 	value_quote(v);
 }
 
@@ -149,3 +165,5 @@ static inline void value_string(struct value_writer *v, const char *s)
 	else
 		csv_put_string(v->w, s);
 }
+
+#define value_ja3 value_string

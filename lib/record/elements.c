@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The rows of elements.def as a table, the checks that make a wrong row not compile, and the
- * pages for people: docs/elements.md and docs/flow.schema.json.
+ * The rows of elements.def as a table, and the checks that make a wrong row not compile.
  */
 #include "record/elements.h"
 
-#include <errno.h>
+#include <string.h>
+
+_Static_assert(TEMPLATE_ALL ==
+		       (unsigned int)(CLASS_FAMILY | CLASS_TRANSPORT | CLASS_L7 | CLASS_PATH),
+	       "a bit of a class in no line, or in two");
 
 /* Widths and types of the kinds, by name. */
 #define KIND(kind, member_bytes, wire, ipfix_type, json_schema)                                    \
@@ -15,6 +18,8 @@
 #define RULE(rule, is_nullable, sentence)                                                          \
 	enum { NULLABLE_##rule = (is_nullable) };                                                  \
 	static const char rule_##rule[] = sentence;
+#define GROUP(group, templates, sentence) enum { GROUP_TEMPLATES_##group = (int)(templates) };
+#define SOURCE(source, words)		  static const char source_##source[] = words;
 #include "record/elements.def"
 
 /* A member is as wide as its kind says. */
@@ -29,44 +34,33 @@
 #define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, templates, ...)                 \
 	CHECK_WIDTH(symbol, kind, member)                                                          \
 	CHECK_TEMPLATE(symbol, pen, id, kind, templates)
-#define WIRE(symbol, pen, id, tlv, kind, member, templates, ...)                                   \
+#define WIRE(symbol, pen, id, tlv, key, kind, member, templates, ...)                              \
 	CHECK_WIDTH(symbol, kind, member)                                                          \
 	CHECK_TEMPLATE(symbol, pen, id, kind, templates)
 #include "record/elements.def"
 
-	/* A key given twice is an enumerator defined twice. */
-	enum {
+/* A key given twice is an enumerator defined twice. */
+enum {
 #define FIELD(symbol, pen, id, tlv, key, ...) KEY_##key,
 #include "record/elements.def"
-	};
+};
+
+/* What both kinds of rows have. */
+#define ROW(name, number, id, tlv, json_key, kind, in, of, by, from, units, says)                  \
+	.symbol = #name, .key = #json_key, .type = type_##kind, .json_schema = schema_##kind,      \
+	.source = source_##from, .unit = (units), .sentence = (says), .pen = (number),             \
+	.ipfix_id = (id), .tlv_id = (tlv), .wire_bytes = WIRE_BYTES_##kind,                        \
+	.templates = (uint16_t)((in)&GROUP_TEMPLATES_##of), .group = GROUP_##of, .sent = (by)
 
 static const struct element_info elements[ELEMENT_N] = {
-#define FIELD(name, number, id, tlv, json_key, kind, when, member, text, in, units, says)          \
-	[ELEMENT_##name] = {.symbol = #name,                                                       \
-			    .key = #json_key,                                                      \
-			    .type = type_##kind,                                                   \
-			    .json_schema = schema_##kind,                                          \
-			    .rule = rule_##when,                                                   \
-			    .unit = units,                                                         \
-			    .sentence = says,                                                      \
-			    .pen = number,                                                         \
-			    .ipfix_id = id,                                                        \
-			    .tlv_id = tlv,                                                         \
-			    .wire_bytes = WIRE_BYTES_##kind,                                       \
-			    .templates = in,                                                       \
-			    .nullable = NULLABLE_##when},
-#define WIRE(name, number, id, tlv, kind, member, in, units, says)                                 \
-	[ELEMENT_##name] = {.symbol = #name,                                                       \
-			    .type = type_##kind,                                                   \
-			    .json_schema = schema_##kind,                                          \
-			    .rule = rule_always,                                                   \
-			    .unit = units,                                                         \
-			    .sentence = says,                                                      \
-			    .pen = number,                                                         \
-			    .ipfix_id = id,                                                        \
-			    .tlv_id = tlv,                                                         \
-			    .wire_bytes = WIRE_BYTES_##kind,                                       \
-			    .templates = in},
+#define FIELD(name, number, id, tlv, json_key, kind, when, member, text, in, of, by, from, ...)    \
+	[ELEMENT_##name] = {ROW(name, number, id, tlv, json_key, kind, in, of, by, from,           \
+				__VA_ARGS__),                                                      \
+			    .rule = rule_##when, .in_json = true, .nullable = NULLABLE_##when},
+#define WIRE(name, number, id, tlv, json_key, kind, member, in, of, by, from, ...)                 \
+	[ELEMENT_##name] = {ROW(name, number, id, tlv, json_key, kind, in, of, by, from,           \
+				__VA_ARGS__),                                                      \
+			    .rule = rule_always},
 #include "record/elements.def"
 };
 
@@ -109,119 +103,81 @@ enum element element_by_tlv(uint16_t tlv_id)
 	}
 }
 
-enum flow_template flow_record_template(const struct flow_record *r)
-{
-	bool icmp = flow_record_is_icmp(r);
+/* Two aliases of one element, or of one number, do not compile either. */
+#define ALIAS(symbol, pen, id) _Static_assert((id) != 0, #symbol ": an alias without an id");
+#include "record/elements.def"
 
-	if (r->ip_version == 6)
-		return icmp ? TEMPLATE_IPV6_ICMP : TEMPLATE_IPV6_PORTS;
-	return icmp ? TEMPLATE_IPV4_ICMP : TEMPLATE_IPV4_PORTS;
-}
-
-static const char *template_words(uint8_t templates)
+bool element_alias(enum element element, uint32_t *pen_out, uint16_t *id_out)
 {
-	switch (templates) {
-	case TEMPLATE_ALL:
-		return "all";
-	case TEMPLATE_IPV4:
-		return "IPv4";
-	case TEMPLATE_IPV6:
-		return "IPv6";
-	case TEMPLATE_PORTS:
-		return "with ports";
-	case TEMPLATE_ONLY_IPV4_ICMP:
-		return "IPv4 ICMP";
-	case TEMPLATE_ONLY_IPV6_ICMP:
-		return "IPv6 ICMP";
+	switch ((unsigned int)element) {
+#define ALIAS(symbol, pen, id)                                                                     \
+	case ELEMENT_##symbol:                                                                     \
+		*pen_out = (pen);                                                                  \
+		*id_out = (id);                                                                    \
+		return true;
+#include "record/elements.def"
 	default:
-		return "";
+		return false;
 	}
 }
 
-static void print_row(FILE *to, const struct element_info *e)
+bool element_is_reverse(enum element element)
 {
-	char ipfix[24] = "", tlv[8] = "", bytes[8] = "";
-
-	if (e->ipfix_id)
-		snprintf(ipfix, sizeof ipfix, "%u/%u", e->pen, e->ipfix_id);
-	if (e->tlv_id)
-		snprintf(tlv, sizeof tlv, "%u", e->tlv_id);
-	if (e->templates)
-		snprintf(bytes, sizeof bytes, "%u", e->wire_bytes);
-	fprintf(to, "| %s%s%s | %s | %s | %s | %s | %s | %s | %s | %s |\n", e->key ? "`" : "",
-		e->key ? e->key : "", e->key ? "`" : "", ipfix, e->type, bytes,
-		template_words(e->templates), tlv, e->unit, e->key ? e->rule : "", e->sentence);
+	return strncmp(elements[element].symbol, "REV_", 4) == 0;
 }
 
-/* A stream remembers its errors, so they are looked at once. */
-static int stream_result(FILE *to)
+const char *element_group_name(enum element_group group)
 {
-	if (fflush(to) || ferror(to))
-		return errno ? -errno : -EIO;
-	return 0;
+	static const char *const names[] = {
+#define GROUP(group, ...) #group,
+#include "record/elements.def"
+	};
+
+	return names[group];
 }
 
-int elements_print_markdown(FILE *to)
+const char *element_group_sentence(enum element_group group)
 {
-	fputs("# Elements: what ftprobe says of a flow\n\n"
-	      "Made from `lib/record/elements.def`; do not edit.\n\n"
-	      "- **Key**: in JSON and CSV, in this order. Empty: only in binary formats.\n"
-	      "- **IPFIX**: enterprise number and element id; 0 is IANA, 29305 the reverse of an "
-	      "IANA element (RFC 5103).\n"
-	      "- **Bytes**, **Templates**: width, and which of the templates (IPv4 or IPv6, with "
-	      "ports or with ICMP) carry it.\n"
-	      "  Empty: not sent over IPFIX.\n"
-	      "- **TLV**: key in ntop's TLV, where addresses and end reasons are text, times are "
-	      "seconds since 1970,\n"
-	      "  and a value that means nothing has no key at all.\n"
-	      "- **Null**: when JSON says null and CSV nothing.\n\n"
-	      "| Key | IPFIX | Type | Bytes | Templates | TLV | Unit | Null | Meaning |\n"
-	      "|---|---|---|---|---|---|---|---|---|\n",
-	      to);
-	for (unsigned int i = 0; i < ELEMENT_N; i++)
-		print_row(to, &elements[i]);
-	return stream_result(to);
+	static const char *const sentences[] = {
+#define GROUP(group, templates, sentence) sentence,
+#include "record/elements.def"
+	};
+
+	return sentences[group];
 }
 
-static void print_property(FILE *to, const struct element_info *e, const char *end)
+const char *element_profile_name(enum element_profile profile)
 {
-	fprintf(to, "    \"%s\": {\n      \"description\": \"%s%s%s; %s\",\n", e->key, e->sentence,
-		e->unit[0] ? "; unit: " : "", e->unit, e->rule);
-	if (e->nullable)
-		fprintf(to, "      \"anyOf\": [{\"type\": \"null\"}, {%s}]\n    }%s\n",
-			e->json_schema, end);
-	else
-		fprintf(to, "      %s\n    }%s\n", e->json_schema, end);
+	static const char *const names[PROFILE_N] = {
+		[PROFILE_COMPAT] = "compat",
+		[PROFILE_FULL] = "full",
+		[PROFILE_NTOP] = "ntop",
+	};
+
+	return names[profile];
 }
 
-/* The elements with a key; `last` of them gets no comma. */
-static unsigned int last_with_key(void)
+static unsigned int l7_class(const struct flow_record *r)
 {
-	unsigned int last = 0;
+	unsigned int c = 0;
 
-	for (unsigned int i = 0; i < ELEMENT_N; i++)
-		if (elements[i].key)
-			last = i;
-	return last;
+	if (r->tls_version || r->tls_alpn[0] || r->tls_ja3c[0] || r->tls_ja3s[0])
+		c |= CLASS_TLS;
+	if (r->http_status || r->http_url[0] || r->http_user_agent[0] || r->http_content_type[0])
+		c |= CLASS_HTTP;
+	if (r->dns_query_type)
+		c |= CLASS_DNS;
+	if (c)
+		return c; /* SSH carries none of these */
+	if (r->ssh_client[0] || r->ssh_server[0] || r->ssh_hassh_client[0] ||
+	    r->ssh_hassh_server[0])
+		c |= CLASS_SSH;
+	return c ? c : CLASS_UNNAMED;
 }
 
-int elements_print_schema(FILE *to)
+unsigned int flow_record_class(const struct flow_record *r)
 {
-	unsigned int last = last_with_key();
+	bool tunnel = r->tunnel_type != TUNNEL_NONE || r->mpls_labels_n;
 
-	fputs("{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
-	      "  \"$comment\": \"Made from lib/record/elements.def; do not edit.\",\n"
-	      "  \"title\": \"A flow record of ftprobe: one object a line\",\n"
-	      "  \"type\": \"object\",\n  \"additionalProperties\": false,\n"
-	      "  \"properties\": {\n",
-	      to);
-	for (unsigned int i = 0; i < ELEMENT_N; i++)
-		if (elements[i].key)
-			print_property(to, &elements[i], i == last ? "" : ",");
-	fputs("  },\n  \"required\": [\n", to);
-	for (unsigned int i = 0; i < ELEMENT_N; i++)
-		if (elements[i].key)
-			fprintf(to, "    \"%s\"%s\n", elements[i].key, i == last ? "" : ",");
-	fputs("  ]\n}\n", to);
-	return stream_result(to);
+	return flow_record_short_class(r) | l7_class(r) | (tunnel ? CLASS_TUNNEL : CLASS_PLAIN);
 }

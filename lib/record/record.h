@@ -33,6 +33,14 @@ enum {
 	L7_GAVE_UP = 1 << 2
 }; /* no state was free: not inspected */
 
+/* Bits of flow_record.known: these members of a direction were filled. */
+enum {
+	KNOWN_IP_FWD = 1 << 0,	/* ttl_min, ttl_max, ip_flags */
+	KNOWN_IP_REV = 1 << 1,	/* the same, rev_tos and rev_ttl */
+	KNOWN_TCP_FWD = 1 << 2, /* tcp_window, tcp_options */
+	KNOWN_TCP_REV = 1 << 3
+};
+
 enum { DIR_FWD = 0, DIR_REV = 1, DIR_N = 2 };
 
 /*
@@ -66,6 +74,25 @@ struct flow_record {
 	uint32_t ingress_interface;	/* port number, 0-based */
 	uint32_t sampling_packets;	/* 1 packet in so many was metered */
 
+	/*
+	 * What metering may know beyond that; `known` says of which direction (KNOWN_*). The first
+	 * packet is that of the direction.
+	 */
+	uint8_t known;
+	uint8_t rev_tos; /* of the first reverse packet */
+	uint8_t rev_ttl; /* of the first reverse packet */
+	uint8_t ttl_min[DIR_N];
+	uint8_t ttl_max[DIR_N];
+	uint8_t ip_flags[DIR_N]; /* IPv4: top 3 bits of the fragment word, in place (0x40 = DF) */
+	uint8_t mpls_labels_n;	 /* entries of mpls_labels, from the top of the stack */
+	uint16_t tcp_window[DIR_N];  /* of the first packet, not scaled */
+	uint16_t tcp_mss[DIR_N];     /* option of the SYN; 0 = none */
+	uint16_t tcp_syn_bytes;	     /* IP length of the first packet when a bare SYN; 0 = none */
+	uint64_t tcp_options[DIR_N]; /* kinds seen: bit 1 << kind, kinds 0 to 63 */
+	uint32_t mpls_labels[3];     /* 24 bits: label, traffic class, bottom of stack; 0 = none */
+	uint8_t outer_ip_version;    /* of the header around the tunnel: 4, 6; 0 = not known */
+	uint8_t outer_src_addr[16], outer_dst_addr[16]; /* IPv4 in the first 4 bytes */
+
 	uint16_t l7_app_id, l7_master_id; /* nDPI's numbers, 0 = unknown or none */
 	uint16_t l7_category_id;
 	uint16_t l7_risk_score;
@@ -97,6 +124,19 @@ static inline bool flow_record_has_macs(const struct flow_record *r)
 		any |= r->src_mac[i] | r->dst_mac[i];
 	return any != 0;
 }
+
+/*
+ * Puts times in order: end not before start, each direction within the record. Metering is to be
+ * right by itself; a clock that was set back while a flow lived is not its fault.
+ */
+void flow_record_order_times(struct flow_record *r);
+
+/*
+ * The record as uniflows, for outputs without biflows: one for each direction that has packets,
+ * forward first; the reverse one is turned around, so that its first packet's direction is forward.
+ * A record without packets stays one. Strings are shared with r. Returns how many, 1 or 2.
+ */
+unsigned int flow_record_uniflows(const struct flow_record *r, struct flow_record out[DIR_N]);
 
 static inline bool flow_record_has_l7(const struct flow_record *r)
 {

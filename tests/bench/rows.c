@@ -57,6 +57,8 @@ static const struct {
 	{"output_json", "record", "encode and queue JSON, transport that takes all"},
 	{"output_csv", "record", "the same, CSV"},
 	{"output_text", "record", "the same, text"},
+	{"ipfix_encode", "record", "encoding alone: IPFIX of profile compat"},
+	{"ipfix_encode_full", "record", "encoding alone: IPFIX of profile full"},
 	{"output_ipfix", "record", "the same, IPFIX"},
 	{"output_zmq_json", "record", "the same, ZMQ with JSON"},
 	{"output_zmq_tlv", "record", "the same, ZMQ with TLV"},

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "export/ipfix_profile.h"
 #include "export/output.h"
 #include "export/output_internal.h"
 
@@ -107,6 +108,41 @@ static void measure(struct bench *b, struct bench_row *r, struct output *o,
 			   (double)c->count[OUTPUT_sent_bytes] / (double)given);
 }
 
+/* The encoder alone, over records that are made before. */
+static void measure_encoder(struct bench *b, const char *name, enum element_profile profile)
+{
+	enum { RECORDS = 64 };
+	const struct ipfix_options options = {.profile = profile, .biflow = true};
+	struct bench_row *r = bench_row(b, name);
+	static struct flow_record records[RECORDS];
+	static uint8_t bytes[RECORD_BYTES_MAX * 2];
+	const uint32_t n = records_of(b) / RECORDS;
+	struct ipfix_profile *p;
+	char error[256] = "no memory";
+	uint64_t put = 0;
+
+	if (!bench_wants(b, name))
+		return;
+	if (ipfix_profile_create(&p, &options, error, sizeof error)) {
+		bench_void(r, "%s", error);
+		return;
+	}
+	for (uint32_t i = 0; i < RECORDS; i++)
+		records[i] = record_of(i);
+	for (unsigned int try = 0; try < b->tries; try++) {
+		uint64_t start = thread_ns();
+
+		for (uint32_t i = 0; i < n * RECORDS; i++) {
+			struct wbuf w = wbuf_make(bytes, sizeof bytes);
+
+			put += ipfix_record_put(p, &w, &records[i % RECORDS]) != 0;
+		}
+		bench_sample(r, thread_ns() - start, n * RECORDS);
+	}
+	bench_check(r, "records encoded", (uint64_t)n * RECORDS * b->tries, put);
+	ipfix_profile_destroy(p);
+}
+
 static void measure_null(struct bench *b, const char *name, enum output_type type, bool tlv)
 {
 	const struct output_spec spec = {.type = type, .zmq_tlv = tlv, .name = "flowbench"};
@@ -185,6 +221,8 @@ void bench_outputs(struct bench *b)
 	measure_null(b, "output_json", OUTPUT_JSON, false);
 	measure_null(b, "output_csv", OUTPUT_CSV, false);
 	measure_null(b, "output_text", OUTPUT_TEXT, false);
+	measure_encoder(b, "ipfix_encode", PROFILE_COMPAT);
+	measure_encoder(b, "ipfix_encode_full", PROFILE_FULL);
 	measure_null(b, "output_ipfix", OUTPUT_IPFIX, false);
 	measure_null(b, "output_zmq_json", OUTPUT_ZMQ, false);
 	measure_null(b, "output_zmq_tlv", OUTPUT_ZMQ, true);

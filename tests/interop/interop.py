@@ -63,13 +63,14 @@ def udp_port_is_read(port):
     return found is not None and int(found.group(1), 16) == 0
 
 
-def run_probe(probe, trace, *outputs):
-    """The records in JSON, and what else `outputs` asks for."""
+def run_probe(probe, trace, *outputs, options=()):
+    """The records in JSON, and what else `outputs` and `options` ask for."""
     with tempfile.TemporaryDirectory(prefix="ftprobe-interop-") as tmp:
         path = Path(tmp) / "flows.json"
         cmd = [probe, "-r", str(trace), "-o", f"json:{path}"]
         for output in outputs:
             cmd += ["-o", output]
+        cmd += options
         done = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, timeout=RUN_TIMEOUT_S, check=False)
         if done.returncode:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Each encoder on the sample records. JSON is read back by json-c in schema_test.py; here stand
- * exact bytes, and what IPFIX says is read back by the template that was sent with it.
+ * The encoders of text on the sample records. JSON is read back by json-c in schema_test.py; here
+ * stand exact bytes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,11 +52,19 @@ static const char *encoded(encode_fn *encode, struct flow_record r)
 	"\"rev_last\":\"2026-01-02T03:04:07.623456789Z\","                                         \
 	"\"proto\":6,\"ip_version\":4,\"src_ip\":\"192.0.2.1\",\"dst_ip\":\"198.51.100.200\","     \
 	"\"src_port\":40000,\"dst_port\":443,\"icmp_type\":null,\"icmp_code\":null,"               \
-	"\"vlan\":100,\"vlan_inner\":0,\"src_mac\":\"02:00:5e:10:00:01\","                         \
-	"\"dst_mac\":\"02:00:5e:10:00:ff\",\"tos\":40,\"ttl\":64,"                                 \
+	"\"vlan\":100,\"vlan_inner\":0,"                                                           \
+	"\"mpls_label_1\":null,\"mpls_label_2\":null,\"mpls_label_3\":null,"                       \
+	"\"src_mac\":\"02:00:5e:10:00:01\","                                                       \
+	"\"dst_mac\":\"02:00:5e:10:00:ff\",\"tos\":40,\"rev_tos\":null,\"ttl\":64,"                \
+	"\"ttl_min\":null,\"ttl_max\":null,\"rev_ttl\":null,\"rev_ttl_min\":null,"                 \
+	"\"rev_ttl_max\":null,\"ip_flags\":null,\"rev_ip_flags\":null,"                            \
 	"\"packets\":10,\"rev_packets\":12,\"bytes\":1500,\"rev_bytes\":123456,"                   \
 	"\"l2_bytes\":1640,\"rev_l2_bytes\":123624,\"tcp_flags\":27,\"rev_tcp_flags\":19,"         \
+	"\"tcp_window\":null,\"rev_tcp_window\":null,\"tcp_options\":null,"                        \
+	"\"rev_tcp_options\":null,\"tcp_mss\":null,\"rev_tcp_mss\":null,"                          \
+	"\"tcp_syn_bytes\":null,"                                                                  \
 	"\"end_reason\":\"end\",\"tunnel_type\":null,\"tunnel_id\":null,"                          \
+	"\"outer_src_ip\":null,\"outer_dst_ip\":null,"                                             \
 	"\"ingress_interface\":1,\"sampling\":1,"                                                  \
 	"\"l7_proto\":\"TLS.Google\",\"l7_app_id\":126,\"l7_master_id\":91,"                       \
 	"\"l7_category\":\"Web\",\"l7_category_id\":5,\"l7_guessed\":false,"                       \
@@ -106,6 +114,27 @@ static void test_json_values(void **state)
 	assert_has(json, "\"last\":\"2554-07-21T23:34:33.709551615Z\",");
 	assert_has(json, "\"tunnel_type\":\"vxlan-gpe\",\"tunnel_id\":4294967295,");
 	assert_has(json, "\"ingress_interface\":100,\"sampling\":4294967295,");
+}
+
+/* What metering may know beyond the rest, when it does. */
+static void test_json_of_a_rich_record(void **state)
+{
+	struct flow_record r = sample_rich();
+	const char *json = encoded(json_encode, r);
+
+	(void)state;
+	assert_has(json, "\"mpls_label_1\":16001,\"mpls_label_2\":100,\"mpls_label_3\":null,");
+	assert_has(json, "\"tos\":40,\"rev_tos\":72,\"ttl\":64,\"ttl_min\":63,\"ttl_max\":65,"
+			 "\"rev_ttl\":58,\"rev_ttl_min\":57,\"rev_ttl_max\":59,"
+			 "\"ip_flags\":64,\"rev_ip_flags\":0,");
+	assert_has(json, "\"tcp_window\":64240,\"rev_tcp_window\":65160,\"tcp_options\":260,"
+			 "\"rev_tcp_options\":4,\"tcp_mss\":1460,\"rev_tcp_mss\":1440,"
+			 "\"tcp_syn_bytes\":60,");
+	assert_has(json, "\"tunnel_type\":\"vxlan\",\"tunnel_id\":4242,"
+			 "\"outer_src_ip\":\"2001:db8:f::1\",\"outer_dst_ip\":\"2001:db8:f::2\",");
+	r.outer_ip_version = 4;
+	memcpy(r.outer_src_addr, "\xc0\0\x02\x09", 4);
+	assert_has(encoded(json_encode, r), "\"outer_src_ip\":\"192.0.2.9\",");
 }
 
 static void test_json_strings(void **state)
@@ -195,7 +224,7 @@ static void test_csv(void **state)
 	commas = count_of(text, ',');
 	csv = encoded(csv_encode, sample_icmp());
 	assert_int_equal(count_of(csv, ','), commas);
-	assert_has(csv, ",0,0,8,0,100,0,02:00:5e:10:00:01,");
+	assert_has(csv, ",0,0,8,0,100,0,,,,02:00:5e:10:00:01,");
 	csv = encoded(csv_encode, sample_ipv4());
 	assert_has(csv, ",TLS.Google,126,91,Web,5,false,6,5 12,150,www.example.org,772,"
 			"\"h2,http/1.1\",0123456789abcdef0123456789abcdef,,,");
@@ -260,131 +289,12 @@ static void test_text_in_local_time(void **state)
 	tzset();
 }
 
-/* One field of a data record, found by the template's own words; the value as a big-endian number.
- */
-struct ipfix_record {
-	uint8_t bytes[512], template[512];
-	size_t len;
-};
-
-static struct ipfix_record ipfix_of(struct flow_record r)
-{
-	struct ipfix_record out = {0};
-	struct wbuf w = wbuf_make(out.bytes, sizeof out.bytes);
-	struct wbuf t = wbuf_make(out.template, sizeof out.template);
-
-	ipfix_encode(&w, &r);
-	ipfix_put_template(&t, flow_record_template(&r));
-	assert_false(w.failed || t.failed);
-	out.len = (size_t)(w.at - out.bytes);
-	return out;
-}
-
-/* Where the field begins, and its width; NULL when the template has none. Checks the record's
- * length. */
-static const uint8_t *find_field(const struct ipfix_record *r, uint32_t pen, uint16_t id,
-				 uint16_t *width)
-{
-	const uint8_t *spec = r->template + 4, *found = NULL;
-	uint16_t fields = load_be16(r->template + 2);
-	size_t at = 0;
-
-	for (uint16_t i = 0; i < fields; i++) {
-		uint16_t raw = load_be16(spec), len = load_be16(spec + 2);
-		uint32_t field_pen = raw & 0x8000 ? load_be32(spec + 4) : 0;
-
-		if ((raw & 0x7fff) == id && field_pen == pen) {
-			found = r->bytes + at;
-			*width = len;
-		}
-		at += len;
-		spec += raw & 0x8000 ? 8 : 4;
-	}
-	assert_int_equal(at, r->len);
-	return found;
-}
-
-static uint64_t field(const struct ipfix_record *r, uint32_t pen, uint16_t id)
-{
-	uint64_t v = 0;
-	uint16_t width = 0;
-	const uint8_t *p = find_field(r, pen, id, &width);
-
-	assert_non_null(p);
-	for (uint16_t i = 0; i < width; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-static void test_ipfix_ipv4(void **state)
-{
-	struct ipfix_record r = ipfix_of(sample_ipv4());
-	uint16_t width;
-
-	(void)state;
-	assert_int_equal(load_be16(r.template), 256);
-	assert_int_equal(field(&r, 0, 152), SAMPLE_NS / 1000000);
-	assert_int_equal(field(&r, 0, 153), SAMPLE_NS / 1000000 + 2500);
-	assert_int_equal(field(&r, 0, 8), 0xc0000201);
-	assert_int_equal(field(&r, 0, 12), 0xc63364c8);
-	assert_int_equal(field(&r, 0, 7), 40000);
-	assert_int_equal(field(&r, 0, 11), 443);
-	assert_int_equal(field(&r, 0, 4), 6);
-	assert_int_equal(field(&r, 0, 60), 4);
-	assert_int_equal(field(&r, 0, 1), 1500);
-	assert_int_equal(field(&r, 0, 2), 10);
-	assert_int_equal(field(&r, PEN_REVERSE, 1), 123456);
-	assert_int_equal(field(&r, PEN_REVERSE, 2), 12);
-	assert_int_equal(field(&r, 0, 352), 1640);
-	assert_int_equal(field(&r, 0, 6), 0x1b);
-	find_field(&r, 0, 6, &width);
-	assert_int_equal(width, 1);
-	assert_int_equal(field(&r, 0, 136), 3);
-	assert_int_equal(field(&r, 0, 58), 100);
-	assert_int_equal(field(&r, 0, 148), 0x0123456789abcdef);
-	assert_int_equal(field(&r, 0, 56), 0x02005e100001);
-	assert_int_equal(field(&r, 0, 80), 0x02005e1000ff);
-	assert_int_equal(field(&r, 0, 10), 1);
-	assert_int_equal(field(&r, 0, 5), 0x28);
-	assert_int_equal(field(&r, 0, 34), 1);
-	assert_int_equal(field(&r, 0, 95), 6 << 24 | 126);
-	assert_null(find_field(&r, 0, 32, &width));
-	assert_null(find_field(&r, 0, 27, &width));
-}
-
-static void test_ipfix_others(void **state)
-{
-	struct flow_record app = sample_ipv4();
-	struct ipfix_record r = ipfix_of(sample_ipv6());
-	uint16_t width;
-
-	(void)state;
-	assert_int_equal(load_be16(r.template), 258);
-	assert_memory_equal(find_field(&r, 0, 27, &width),
-			    "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01", 16);
-	r = ipfix_of(sample_icmp());
-	assert_int_equal(load_be16(r.template), 257);
-	assert_int_equal(field(&r, 0, 32), 8 << 8);
-	assert_int_equal(field(&r, 0, 95), 6 << 24); /* not inspected */
-	assert_null(find_field(&r, 0, 7, &width));
-	r = ipfix_of(sample_icmp6());
-	assert_int_equal(load_be16(r.template), 259);
-	assert_int_equal(field(&r, 0, 139), 135 << 8);
-	assert_int_equal(field(&r, 0, 136), 2); /* a slice is told as active timeout */
-	assert_int_equal(field(&r, PEN_REVERSE, 2), 0);
-	app.l7_app_id = 0;
-	r = ipfix_of(app);
-	assert_int_equal(field(&r, 0, 95), 6 << 24 | 91);
-	r = ipfix_of(sample_extreme());
-	assert_int_equal(field(&r, 0, 1), UINT64_MAX);
-	assert_int_equal(field(&r, 0, 153), UINT64_MAX / 1000000);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json_whole),
 		cmocka_unit_test(test_json_values),
+		cmocka_unit_test(test_json_of_a_rich_record),
 		cmocka_unit_test(test_json_strings),
 		cmocka_unit_test(test_json_at_its_longest),
 		cmocka_unit_test(test_a_record_that_does_not_fit),
@@ -392,8 +302,6 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_long_text_cells_find_back),
 		cmocka_unit_test(test_text_in_local_time),
-		cmocka_unit_test(test_ipfix_ipv4),
-		cmocka_unit_test(test_ipfix_others),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

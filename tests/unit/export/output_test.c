@@ -302,6 +302,12 @@ static const struct spec_row good[] = {
 	{"zmq:tcp://[::1]:*", OUTPUT_ZMQ, "tcp://[::1]:*", "zmq:tcp://[::1]:*"},
 	{"zmq:ipc:///run/abc", OUTPUT_ZMQ, "ipc:///run/abc", "zmq:ipc:///run/abc"},
 	{"zmq:ipc:///run/x", OUTPUT_ZMQ, "ipc:///run/x", "zmq:ipc:///run/x"},
+	{"ipfix:flows.ipfix", OUTPUT_IPFIX, "flows.ipfix", "ipfix:flows.ipfix"},
+	{"ipfix:/a b,c", OUTPUT_IPFIX, "/a b,c", "ipfix:/a b,c"},
+	{"ipfix:tcp://h", OUTPUT_IPFIX, "tcp://h:4739", "ipfix:tcp://h:4739"},
+	{"ipfix:tls://[::1]", OUTPUT_IPFIX, "tls://[::1]:4740", "ipfix:tls://[::1]:4740"},
+	{"ipfix:tcp://a,udp://b:5 , tls://c", OUTPUT_IPFIX, "tcp://a:4739 udp://b:5 tls://c:4740",
+	 "ipfix:tcp://a:4739 udp://b:5 tls://c:4740"},
 	{"ipfix:udp://h", OUTPUT_IPFIX, "udp://h:4739", "ipfix:udp://h:4739"},
 	{"ipfix:udp://h:1", OUTPUT_IPFIX, "udp://h:1", "ipfix:udp://h:1"},
 	{"ipfix:udp://[::1]", OUTPUT_IPFIX, "udp://[::1]:4739", "ipfix:udp://[::1]:4739"},
@@ -335,7 +341,14 @@ static const char *const bad[] = {
 	"zmq:tcp://h:70000c",
 	"ipfix",
 	"ipfix:",
+	"ipfix:-",
 	"ipfix:h:1",
+	"ipfix:192.0.2.1",
+	"ipfix:2001:db8::1",
+	"ipfix:sctp://h:1",
+	"ipfix:tcp://h:1,x",
+	"ipfix:tcp://h:1 tcp://",
+	"ipfix:tcp://1,tcp://2,tcp://3,tcp://4,tcp://5,tcp://6,tcp://7,tcp://8,tcp://9",
 	"ipfix:udp://",
 	"ipfix:udp://:1",
 	"ipfix:udp://h:",
@@ -347,13 +360,12 @@ static const char *const bad[] = {
 	"ipfix:udp://[::1",
 	"ipfix:udp://[]:1",
 	"ipfix:udp://[::1]x",
-	"ipfix:tcp://h:1",
 	"ipfix:udp://h:-1",
 };
 
 static void test_spec_parse(void **state)
 {
-	char error[200], too_long[300] = "json:";
+	char error[200], too_long[600] = "json:";
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {

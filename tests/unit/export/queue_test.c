@@ -25,6 +25,24 @@ static void fill(uint8_t *bytes, uint32_t i)
 	memset(bytes, (int)(i & 0xff), len_of(i));
 }
 
+static bool push(struct record_queue *q, const uint8_t *bytes, uint32_t len, uint32_t tag)
+{
+	const struct queued_record r = {bytes, len, tag, tag, 2ULL * tag};
+
+	return queue_push(q, &r);
+}
+
+/* What `n` records from number `first` on are about. */
+static void check_sum(struct queue_sum sum, uint32_t first, uint32_t n)
+{
+	uint64_t packets = 0;
+
+	while (n--)
+		packets += first++;
+	assert_int_equal(sum.packets, packets);
+	assert_int_equal(sum.octets, 2 * packets);
+}
+
 /* Everything from `first` on, without changing the queue. */
 static void check_walk(const struct record_queue *q, uint32_t first, uint32_t next)
 {
@@ -45,7 +63,7 @@ static void check_walk(const struct record_queue *q, uint32_t first, uint32_t ne
 static void test_against_a_model(void **state)
 {
 	static uint8_t bytes[LEN_MAX];
-	uint32_t first = 0, next = 0, full = 0;
+	uint32_t first = 0, next = 0, full = 0, marked = 0;
 	struct record_queue q;
 
 	(void)state;
@@ -56,17 +74,27 @@ static void test_against_a_model(void **state)
 			bool room = queue_has_room(&q, len_of(next));
 
 			fill(bytes, next);
-			assert_int_equal(queue_push(&q, bytes, len_of(next), next), room);
+			assert_int_equal(push(&q, bytes, len_of(next), next), room);
 			next += room;
 			full += !room;
-		} else {
+		} else if (rand() % 2) {
 			uint32_t n = (uint32_t)rand() % (next - first + 1);
 
-			queue_pop(&q, n);
+			check_sum(queue_pop(&q, n), first, n);
 			first += n;
+			marked -= n < marked ? n : marked;
+		} else if (rand() % 4) {
+			uint32_t n = (uint32_t)rand() % (next - first - marked + 1);
+
+			queue_mark(&q, n);
+			marked += n;
+		} else {
+			queue_unmark(&q);
+			marked = 0;
 		}
 		assert_int_equal(q.records, next - first);
-		check_walk(&q, first, next);
+		assert_int_equal(q.marked, marked);
+		check_walk(&q, first + marked, next);
 	}
 	assert_true(full > 100 && next > 1000);
 	queue_destroy(&q);
@@ -81,13 +109,13 @@ static void test_bounds(void **state)
 	assert_int_equal(queue_create(&q, 0, QUEUE_BYTES), -EINVAL);
 	assert_int_equal(queue_create(&q, 1, 0), -EINVAL);
 	assert_int_equal(queue_create(&q, 2, QUEUE_BYTES), 0);
-	assert_false(queue_push(&q, bytes, QUEUE_BYTES, 0));
-	assert_true(queue_push(&q, bytes, QUEUE_BYTES - 8, 1));
-	assert_false(queue_push(&q, bytes, 0, 2));
+	assert_false(push(&q, bytes, QUEUE_BYTES, 0));
+	assert_true(push(&q, bytes, QUEUE_BYTES - 24, 1));
+	assert_false(push(&q, bytes, 0, 2));
 	queue_pop(&q, 1);
-	assert_true(queue_push(&q, bytes, 1, 3));
-	assert_true(queue_push(&q, bytes, 0, 4));
-	assert_false(queue_push(&q, bytes, 1, 5)); /* two records are the bound */
+	assert_true(push(&q, bytes, 1, 3));
+	assert_true(push(&q, bytes, 0, 4));
+	assert_false(push(&q, bytes, 1, 5)); /* two records are the bound */
 	queue_pop(&q, 9);
 	assert_int_equal(q.records, 0);
 	assert_int_equal(q.used_bytes, 0);
@@ -106,7 +134,7 @@ static void test_a_short_queue_stays_warm(void **state)
 	while (next < 20000) {
 		for (unsigned int i = 0; i < 20; i++, next++) {
 			fill(bytes, next);
-			assert_true(queue_push(&q, bytes, len_of(next), next));
+			assert_true(push(&q, bytes, len_of(next), next));
 		}
 		highest = q.tail > highest ? (uint32_t)q.tail : highest;
 		queue_pop(&q, next - 3 - first);

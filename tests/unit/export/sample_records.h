@@ -162,6 +162,39 @@ static inline struct flow_record sample_extreme(void)
 	return r;
 }
 
+/* TCP in VXLAN over IPv6, below two MPLS labels, with all that metering may know of both ways. */
+static inline struct flow_record sample_rich(void)
+{
+	struct flow_record r = sample_ipv4();
+
+	r.flow_id = 6;
+	r.known = KNOWN_IP_FWD | KNOWN_IP_REV | KNOWN_TCP_FWD | KNOWN_TCP_REV;
+	r.rev_tos = 0x48;
+	r.rev_ttl = 58;
+	r.ttl_min[DIR_FWD] = 63;
+	r.ttl_max[DIR_FWD] = 65;
+	r.ttl_min[DIR_REV] = 57;
+	r.ttl_max[DIR_REV] = 59;
+	r.ip_flags[DIR_FWD] = 0x40;
+	r.tcp_window[DIR_FWD] = 64240;
+	r.tcp_window[DIR_REV] = 65160;
+	r.tcp_mss[DIR_FWD] = 1460;
+	r.tcp_mss[DIR_REV] = 1440;
+	r.tcp_syn_bytes = 60;
+	r.tcp_options[DIR_FWD] = 1ULL << 2 | 1ULL << 8;
+	r.tcp_options[DIR_REV] = 1ULL << 2;
+	r.mpls_labels_n = 2;
+	r.mpls_labels[0] = 16001 << 4 | 3 << 1;
+	r.mpls_labels[1] = 100 << 4 | 1;
+	r.tunnel_type = TUNNEL_VXLAN;
+	r.tunnel_id = 4242;
+	r.outer_ip_version = 6;
+	inet_pton(AF_INET6, "2001:db8:f::1", r.outer_src_addr);
+	inet_pton(AF_INET6, "2001:db8:f::2", r.outer_dst_addr);
+	r.vlan_inner_id = 200;
+	return r;
+}
+
 /* Strings as strangers send them. */
 #define NASTY_HOST                                                                                 \
 	"a\"b\\c\n\r\t\x01\x1b[31m\x7f,\xc3\xa9\xff\xc0\xaf\xed\xa0\x80"                           \
@@ -179,12 +212,13 @@ static inline struct flow_record sample_nasty(void)
 	return r;
 }
 
-#define SAMPLES 6
+#define SAMPLES 7
 
 static inline struct flow_record sample_number(unsigned int i)
 {
 	static struct flow_record (*const makers[SAMPLES])(void) = {
-		sample_ipv4, sample_ipv6, sample_icmp, sample_icmp6, sample_extreme, sample_nasty,
+		sample_ipv4,	sample_ipv6,  sample_icmp, sample_icmp6,
+		sample_extreme, sample_nasty, sample_rich,
 	};
 
 	return makers[i % SAMPLES]();

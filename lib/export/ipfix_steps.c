@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Data records of templates that were chosen when the output opened: element by element. What means
+ * nothing (null in JSON) is 0 here, or empty.
+ */
+#include "export/ipfix_internal.h"
+#include "export/ipfix_values.h"
+
+#include "core/limits.h"
+#include "core/words.h"
+
+/* Seconds from 1900, where NTP's time begins, to 1970 (RFC 7011 6.1.9). */
+#define NTP_EPOCH_S 2208988800ULL
+/* How the values of a basicList belong together (RFC 6313 4.4): all of them hold. */
+#define SEMANTIC_ALL_OF 3
+/* A length of 255 means that two bytes with the length follow (RFC 7011 7). */
+#define LONG_LENGTH 255
+
+struct steps {
+	uint8_t *to;
+	const struct flow_record *r;
+	const struct ipfix_profile *p;
+	uint32_t spare; /* bytes that variable fields may still take, beside one each */
+};
+
+/* Bytes that are ASCII, in whole words: nearly all text is. */
+static size_t ascii_prefix(const uint8_t *p, size_t len)
+{
+	size_t n = 0;
+
+	for (; len - n >= sizeof(uint64_t); n += sizeof(uint64_t)) {
+		uint64_t word;
+
+		memcpy(&word, p + n, sizeof word);
+		if (word & 0x8080808080808080ULL)
+			break;
+	}
+	while (n < len && p[n] < 0x80)
+		n++;
+	return n;
+}
+
+uint32_t ipfix_text_put(uint8_t *to, uint32_t room, const char *text)
+{
+	const uint8_t *from = (const uint8_t *)text;
+	size_t len = strnlen(text, DPI_STRING_MAX);
+	uint32_t put = (uint32_t)ascii_prefix(from, len < room ? len : room);
+
+	memcpy(to, from, put);
+	for (size_t i = put; i < len;) {
+		unsigned int n = utf8_sequence(from + i, len - i);
+		const void *character = n ? (const void *)(from + i) : "\xef\xbf\xbd";
+		unsigned int bytes = n ? n : 3;
+
+		if (room - put < bytes)
+			break;
+		memcpy(to + put, character, bytes);
+		put += bytes;
+		i += n ? n : 1;
+	}
+	return put;
+}
+
+/* The length before `len` bytes that stand at to + 1; where they end then. */
+static uint8_t *put_length(uint8_t *to, uint32_t len)
+{
+	if (len < LONG_LENGTH) {
+		*to = (uint8_t)len;
+		return to + 1 + len;
+	}
+	memmove(to + 3, to + 1, len);
+	*to = LONG_LENGTH;
+	store_be16(to + 1, (uint16_t)len);
+	return to + 3 + len;
+}
+
+/* The longest text whose length and itself take at most room + 1 bytes. */
+static uint32_t text_room(uint32_t room)
+{
+	if (room < LONG_LENGTH)
+		return room;
+	return room < LONG_LENGTH + 2 ? LONG_LENGTH - 1 : room - 2;
+}
+
+uint8_t *ipfix_variable_put(uint8_t *to, uint32_t room, const char *text)
+{
+	return put_length(to, ipfix_text_put(to + 1, text_room(room), text));
+}
+
+static void put_text(struct steps *s, const char *text)
+{
+	uint8_t *end = ipfix_variable_put(s->to, s->spare, text);
+
+	s->spare -= (uint32_t)(end - s->to) - 1;
+	s->to = end;
+}
+
+/* Bytes as they are; nothing when there is no room for all. */
+static void put_octets(struct steps *s, const uint8_t *bytes, uint32_t len)
+{
+	if (len > text_room(s->spare))
+		len = 0;
+	memcpy(s->to + 1, bytes, len);
+	s->to = put_length(s->to, len);
+	s->spare -= len;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The 16 bytes of an MD5 in hexadecimal, as its collectors expect it. */
+static void put_ja3(struct steps *s, const char *text)
+{
+	uint8_t md5[16];
+	uint32_t len = 0;
+
+	for (; len < sizeof md5 && text[0]; len++, text += 2) {
+		int high = hex_digit(text[0]);
+		int low = high < 0 ? -1 : hex_digit(text[1]);
+
+		if (low < 0)
+			break;
+		md5[len] = (uint8_t)(high << 4 | low);
+	}
+	put_octets(s, md5, len == sizeof md5 && !text[0] ? len : 0);
+}
+
+/* RFC 6313 4.5.1: semantic, the one field specifier, values. */
+static void put_risk_list(struct steps *s, uint64_t bits)
+{
+	uint8_t list[9 + 64];
+	uint32_t len = 9;
+
+	list[0] = SEMANTIC_ALL_OF;
+	store_be16(list + 1, ENTERPRISE_BIT | OWN_RISK_NUMBER);
+	store_be16(list + 3, 1);
+	store_be32(list + 5, s->p->options.pen);
+	for (; bits; bits &= bits - 1)
+		list[len++] = (uint8_t)__builtin_ctzll(bits);
+	put_octets(s, list, len);
+}
+
+static void put_community(struct steps *s)
+{
+	char text[COMMUNITY_ID_LEN + 1] = "";
+
+	if (!community_id_write(s->p->community_id, s->r, text))
+		text[0] = '\0';
+	put_text(s, text);
+}
+
+/* The fraction is rounded up, so that readers who round down find the nanosecond again. */
+static void put_ntp(uint8_t *to, uint64_t unix_ns)
+{
+	uint64_t s = unix_ns / 1000000000, ns = unix_ns % 1000000000;
+
+	store_be32(to, (uint32_t)(s + NTP_EPOCH_S));
+	store_be32(to + 4, (uint32_t)(((ns << 32) + 999999999) / 1000000000));
+}
+
+static void put_time(struct steps *s, uint64_t unix_ns)
+{
+	if (s->p->nanoseconds)
+		put_ntp(s->to, unix_ns);
+	else
+		ipfix_time(s->to, s->r, unix_ns);
+	s->to += 8;
+}
+
+static void put_application(struct steps *s)
+{
+	if (!s->p->long_application) {
+		ipfix_application(s->to, s->r, 0);
+		s->to += WIRE_BYTES_application;
+		return;
+	}
+	store_be32(s->to + 4, ipfix_application_number(s->r));
+	s->to[0] = ENGINE_PANA_L7_PEN;
+	store_be32(s->to + 1, PEN_NTOP);
+	s->to += APPLICATION_PEN_BYTES;
+}
+
+/* What means nothing. */
+static void put_null(struct steps *s, enum element element, uint32_t width)
+{
+	if (width == VARIABLE)
+		width = 1;
+	memset(s->to, 0, width);
+	if (element == ELEMENT_L7_GUESSED)
+		*s->to = 2; /* a boolean is 1 or 2 */
+	s->to += width;
+}
+
+#define STEP(kind, v)                                                                              \
+	do {                                                                                       \
+		ipfix_##kind(s->to, s->r, v);                                                      \
+		s->to += WIRE_BYTES_##kind;                                                        \
+	} while (0)
+#define step_hex(v)	    STEP(hex, v)
+#define step_time(v)	    put_time(s, v)
+#define step_u8(v)	    STEP(u8, v)
+#define step_u16(v)	    STEP(u16, v)
+#define step_u32(v)	    STEP(u32, v)
+#define step_u64(v)	    STEP(u64, v)
+#define step_rcode(v)	    STEP(rcode, v)
+#define step_mss(v)	    STEP(mss, v)
+#define step_tcp_flags(v)   STEP(tcp_flags, v)
+#define step_ipv4(v)	    STEP(ipv4, v)
+#define step_ipv6(v)	    STEP(ipv6, v)
+#define step_outer_ip(v)    STEP(outer_ip, v)
+#define step_mac(v)	    STEP(mac, v)
+#define step_icmp(v)	    STEP(icmp, v)
+#define step_end_reason(v)  STEP(end_reason, v)
+#define step_dscp(v)	    STEP(dscp, v)
+#define step_direction(v)   STEP(direction, v)
+#define step_mpls(v)	    STEP(mpls, v)
+#define step_segment(v)	    STEP(segment, v)
+#define step_gre_key(v)	    STEP(gre_key, v)
+#define step_selector(v)    STEP(selector, v)
+#define step_interface(v)   STEP(interface, v)
+#define step_guessed(v)	    STEP(guessed, v)
+#define step_risk(v)	    STEP(risk, v)
+#define step_application(v) put_application(s)
+#define step_community(v)   put_community(s)
+#define step_tunnel(v)	    put_text(s, tunnel_type_name((enum tunnel_type)(v)))
+#define step_risk_list(v)   put_risk_list(s, v)
+#define step_ja3(v)	    put_ja3(s, v)
+#define step_string(v)	    put_text(s, v)
+/* In no template. */
+#define step_schema(v) ((void)(v))
+#define step_ip(v)     ((void)(v))
+#define step_l7_ids(v) ((void)(v))
+
+static void put_element(struct steps *s, enum element element)
+{
+	switch (element) {
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, ...)                                  \
+	case ELEMENT_##symbol:                                                                     \
+		if (WHEN_##rule(s->r, s->r->member))                                               \
+			step_##kind(s->r->member);                                                 \
+		else                                                                               \
+			put_null(s, element, WIRE_BYTES_##kind);                                   \
+		break;
+#define WIRE(symbol, pen, id, tlv, key, kind, member, ...)                                         \
+	case ELEMENT_##symbol:                                                                     \
+		step_##kind(s->r->member);                                                         \
+		break;
+#include "record/elements.def"
+	case ELEMENT_N:
+		break;
+	}
+}
+
+uint8_t *ipfix_steps_put(const struct ipfix_profile *p, const struct ipfix_template *t, uint8_t *to,
+			 const struct flow_record *r)
+{
+	struct steps s = {.to = to, .r = r, .p = p, .spare = t->bytes_max - t->bytes_min};
+
+	for (uint32_t i = 0; i < t->n; i++)
+		put_element(&s, t->fields[i].element);
+	return s.to;
+}
