@@ -116,25 +116,25 @@ static void count_packet(struct flowtable *t, struct flow_hot *hot, const struct
 	count_excess(t, hot, k, direction);
 }
 
-static void touch(struct flowtable *t, struct flow_hot *hot, uint64_t time_ns,
-		  unsigned int direction)
+/* A packet that comes late, or that a counter has no room for. */
+static __attribute__((noinline)) void count_odd(struct flowtable *t, struct flow_hot *hot,
+						const struct packet *k, unsigned int direction)
 {
 	struct flow_side *s = &hot->side[direction];
 
-	if (unlikely(time_ns < flowtable_expand_time(t, side_last(s))))
-		packet_from_the_past(t, hot, time_ns, direction);
+	s->octets |= (uint64_t)k->tcp_flags << SIDE_FLAGS_SHIFT;
+	count_packet(t, hot, k, direction);
+	if (k->time_ns < flowtable_expand_time(t, side_last(s)))
+		packet_from_the_past(t, hot, k->time_ns, direction);
 	else
-		side_set_last(s, time_ns);
+		side_set_last(s, k->time_ns);
 }
 
-static void track_tcp(const struct flowtable *t, struct flow_hot *hot, uint8_t flags,
-		      unsigned int direction)
+static __attribute__((noinline)) void track_tcp(const struct flowtable *t, struct flow_hot *hot,
+						uint8_t flags, unsigned int direction)
 {
-	hot->side[direction].octets |= (uint64_t)flags << SIDE_FLAGS_SHIFT;
-	if (likely(!(flags & (TCP_FIN | TCP_RST))))
-		return;
-
 	uint16_t state = hot->state;
+
 	if (flags & TCP_FIN)
 		state |= direction == DIR_FWD ? FLOW_FIN_FWD : FLOW_FIN_REV;
 	if (flags & TCP_RST)
@@ -162,21 +162,21 @@ static __attribute__((noinline)) void arm_last_packets(struct flowtable *t, stru
 unsigned int flowtable_account(struct flowtable *t, struct flow_hot *hot, const struct packet *k,
 			       const struct flow_lookup *l)
 {
-	const unsigned int direction = l->swapped != !!(hot->state & FLOW_SWAPPED) ? DIR_REV :
-										     DIR_FWD;
-	const bool first = !hot->side[direction].packets;
-	const bool knows = !first && side_is_armed(t, hot->side[direction].last, k->time_ns);
+	const unsigned int direction = (hot->state ^ l->swapped) & FLOW_SWAPPED;
+	struct flow_side *s = &hot->side[direction];
+	const bool first = !s->packets;
+	const bool knows = !first && side_is_armed(t, s->last, l->time_ns);
 
 	if (first)
 		first_of_direction(t, hot, k, direction);
-	count_packet(t, hot, k, direction);
-	touch(t, hot, k->time_ns, direction);
-	if (k->flags & PACKET_TCP)
-		track_tcp(t, hot, k->tcp_flags, direction);
+	if (unlikely(l->time_ns < flowtable_expand_time(t, side_last(s)) || !side_count(s, l)))
+		count_odd(t, hot, k, direction);
+	if (l->tcp_flags & (TCP_FIN | TCP_RST))
+		track_tcp(t, hot, l->tcp_flags, direction);
 
 	if (unlikely(hot->state & (FLOW_CLOSING | FLOW_DOOMED)))
-		arm_last_packets(t, hot, k->time_ns);
+		arm_last_packets(t, hot, l->time_ns);
 	else if (!knows)
-		slot_arm(t, hot_slot(t, hot), k->time_ns + t->due_span_ns);
+		slot_arm(t, hot_slot(t, hot), l->time_ns + t->due_span_ns);
 	return direction;
 }

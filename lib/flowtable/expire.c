@@ -5,7 +5,6 @@
  */
 #include "flowtable/expire.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "flowtable/group.h"
@@ -33,22 +32,32 @@ static void flow_clear_counters(struct flow_hot *hot, struct flow *f)
 	f->start_fwd = f->start_rev = 0;
 }
 
-/* What the record of a flow says it counted. */
-static void flow_close(struct flowtable *t, struct flow *f, const struct flow_counts *c)
+/*
+ * What the record of a flow says it counted. The same as flow_count() tells of it now; `counted` is
+ * the flow that the hot line belongs to, a slice's master.
+ */
+static void flow_close(struct flowtable *t, struct flow *f, const struct flow *counted,
+		       const struct flow_hot *hot)
 {
 	struct flow_closed *to = slab_take_closed(t, f);
 
 	for (int d = 0; d < DIR_N; d++) {
-		to->packets[d] = c->packets[d];
-		to->octets[d] = c->octets[d];
-		to->end_ns[d] = c->end_ns[d];
+		const struct flow_side *s = &hot->side[d];
+
+		to->packets[d] = s->packets;
+		to->octets[d] = side_octets(s);
+		to->end_ns[d] = flow_side_end(counted, s, (unsigned int)d);
 	}
-	to->excess_fwd = (int64_t)(c->wire_octets[DIR_FWD] - c->octets[DIR_FWD]);
-	to->excess_rev = (int64_t)(c->wire_octets[DIR_REV] - c->octets[DIR_REV]);
-	to->tcp_flags_fwd = (int8_t)c->tcp_flags[DIR_FWD];
-	to->tcp_flags_rev = (int8_t)c->tcp_flags[DIR_REV];
-	if (!c->packets[DIR_FWD] && !c->packets[DIR_REV])
-		to->end_ns[DIR_FWD] = c->last_ns;
+	to->packets[DIR_FWD] += CARRY_PACKETS * counted->packets_carry_fwd;
+	to->packets[DIR_REV] += CARRY_PACKETS * counted->packets_carry_rev;
+	to->octets[DIR_FWD] += CARRY_OCTETS * counted->octets_carry_fwd;
+	to->octets[DIR_REV] += CARRY_OCTETS * counted->octets_carry_rev;
+	to->excess_fwd = flow_side_excess(counted, &hot->side[DIR_FWD], DIR_FWD);
+	to->excess_rev = flow_side_excess(counted, &hot->side[DIR_REV], DIR_REV);
+	to->tcp_flags_fwd = (int8_t)side_tcp_flags(&hot->side[DIR_FWD]);
+	to->tcp_flags_rev = (int8_t)side_tcp_flags(&hot->side[DIR_REV]);
+	if (unlikely(!to->packets[DIR_FWD] && !to->packets[DIR_REV]))
+		to->end_ns[DIR_FWD] = hot_last(t, hot);
 }
 
 static const enum table_counter end_counter[END_N] = {
@@ -58,8 +67,8 @@ static const enum table_counter end_counter[END_N] = {
 };
 
 /* A finished record joins the list of the ended; beyond the bound it is lost, and says so. */
-static void flow_hand_out(struct flowtable *t, struct flow *f, const struct flow_counts *c,
-			  enum end_reason reason)
+static void flow_hand_out(struct flowtable *t, struct flow *f, const struct flow *counted,
+			  const struct flow_hot *hot, enum end_reason reason)
 {
 	f->end_reason = (uint8_t)reason & 0x7f;
 	counter_add(&t->options.counters[end_counter[reason]], 1);
@@ -70,7 +79,7 @@ static void flow_hand_out(struct flowtable *t, struct flow *f, const struct flow
 	if (f->lost)
 		counter_add(&t->options.counters[TABLE_records_dropped_detached], 1);
 	else
-		flow_close(t, f, c);
+		flow_close(t, f, counted, hot);
 	t->n_detached++;
 	t->n_out += f->slice ? 2 : 1;
 	flow_list_append(&t->ended, f);
@@ -96,20 +105,18 @@ static void slot_free(struct flowtable *t, struct flow_hot *hot)
 void flowtable_end(struct flowtable *t, struct flow_hot *hot, enum end_reason reason)
 {
 	struct flow *f = flowtable_flow(t, hot->cold);
-	struct flow_counts c;
 
-	flow_count(f, &c);
-	f->kin = 0;
-	slot_free(t, hot);
 	if (hot->state & FLOW_HUSK) {
 		/* Nothing to say: it leaves by the same door, only to give back its annex. */
 		f->lost = true;
 		t->n_detached++;
 		t->n_out++;
 		flow_list_append(&t->ended, f);
-		return;
+	} else {
+		flow_hand_out(t, f, f, hot, reason);
 	}
-	flow_hand_out(t, f, &c, reason);
+	f->kin = 0;
+	slot_free(t, hot);
 }
 
 /* What stays the same when a record is closed and the next one of the flow begins. */
@@ -134,33 +141,29 @@ static void flow_copy_identity(struct flow *to, const struct flow *from)
 static void flow_cut(struct flowtable *t, struct flow_hot *hot)
 {
 	struct flow *old = flowtable_flow(t, hot->cold), *heir = slab_take(t);
-	struct flow_counts c;
 
 	flow_copy_identity(heir, old);
 	heir->id = t->next_id++;
-	flow_count(old, &c);
+	flow_hand_out(t, old, old, hot, END_ACTIVE);
 	flow_clear_counters(hot, heir);
 	old->kin = flow_link(heir);
 	hot->cold = old->kin - 1;
 	hot->state |= FLOW_HUSK;
-	flow_hand_out(t, old, &c, END_ACTIVE);
 }
 
 /* The slice timeout: what was counted leaves as a record of its own, the flow stays. */
 static void flow_slice(struct flowtable *t, struct flow_hot *hot)
 {
 	struct flow *master = flowtable_flow(t, hot->cold), *slice = slab_take(t);
-	struct flow_counts c;
 
 	flow_copy_identity(slice, master);
 	slice->slice = true;
 	slice->start_fwd = master->start_fwd;
 	slice->start_rev = master->start_rev;
 	slice->kin = hot->cold + 1;
-	flow_count(master, &c);
-	flow_clear_counters(hot, master);
 	atomic_fetch_add_explicit(&master->users, 1, memory_order_relaxed);
-	flow_hand_out(t, slice, &c, END_SLICE);
+	flow_hand_out(t, slice, master, hot, END_SLICE);
+	flow_clear_counters(hot, master);
 }
 
 static uint64_t window_start(const struct flow *f)
@@ -293,29 +296,34 @@ void flow_doom(struct flow *f)
 }
 
 /* Bit i: slot i must be looked at. */
-static uint32_t group_due(const struct flow_group *g, uint8_t age, bool thorough)
+static inline uint32_t group_due_at(const struct flowtable *t, uint32_t group, uint64_t time_ns,
+				    bool thorough)
 {
-	uint32_t due = 0;
+	const struct flow_group *g = &t->groups[group];
 
-	for (unsigned int i = 0; i < FLOW_GROUP_SLOTS; i++) {
-		bool now = g->tag[i] && (thorough || (int8_t)(age - g->due[i]) >= 0);
-
-		due |= (uint32_t)now << i;
-	}
-	return due;
+	return thorough ? group_used_slots(g) : group_due(g, age_of(t, time_ns));
 }
 
-/* The lines of all that is due are waited for at once, not one flow after the other. */
-static void prefetch_due(const struct flowtable *t, const struct flow_hot *hot, uint32_t due)
+/*
+ * What is due in the groups to come is waited for while this one is settled: of the second the hot
+ * lines, of the first the cold records that they lead to.
+ */
+static void prefetch_due_ahead(const struct flowtable *t, uint32_t group, uint64_t time_ns,
+			       bool thorough)
 {
-	for (uint32_t left = due; left; left &= left - 1)
-		prefetch_line(&hot[__builtin_ctz(left)]);
-	for (uint32_t left = due; left; left &= left - 1) {
-		const struct flow *f = flowtable_flow(t, hot[__builtin_ctz(left)].cold);
+	const uint32_t first = group_next(t, group), second = group_next(t, first);
+	const struct flow_hot *hot = &t->hot[first * FLOW_GROUP_SLOTS];
+	uint32_t due = group_due_at(t, first, time_ns, thorough);
+
+	for (; due; due &= due - 1) {
+		const struct flow *f = flowtable_flow(t, hot[__builtin_ctz(due)].cold);
 
 		prefetch_line(f);
 		prefetch_line(&f->mac); /* the second line */
 	}
+	hot = &t->hot[second * FLOW_GROUP_SLOTS];
+	for (due = group_due_at(t, second, time_ns, thorough); due; due &= due - 1)
+		prefetch_line(&hot[__builtin_ctz(due)]);
 }
 
 /*
@@ -326,9 +334,9 @@ static uint32_t group_settle(struct flowtable *t, uint32_t group, uint64_t time_
 {
 	const uint64_t before = t->options.counters[TABLE_records];
 	struct flow_hot *hot = &t->hot[group * FLOW_GROUP_SLOTS];
-	uint32_t due = group_due(&t->groups[group], age_of(t, time_ns), thorough);
+	uint32_t due = group_due_at(t, group, time_ns, thorough);
 
-	prefetch_due(t, hot, due);
+	prefetch_due_ahead(t, group, time_ns, thorough);
 	for (; due; due &= due - 1) {
 		struct flow_hot *h = &hot[__builtin_ctz(due)];
 
@@ -364,6 +372,9 @@ bool flowtable_sweep(struct flowtable *t, uint64_t now_ns, uint32_t groups_max, 
 		t->sweep_at = group_next(t, t->sweep_at);
 		t->sweep_owed -= t->sweep_period_ns;
 	}
+	t->sweep_ripe_ns = t->now_ns;
+	if (t->sweep_owed < t->sweep_period_ns)
+		t->sweep_ripe_ns += (t->sweep_period_ns - t->sweep_owed) / t->n_groups;
 	bool more = ended >= flows_max;
 	t->sweep_next_ns = more ? t->now_ns : t->now_ns + t->sweep_period_ns / SWEEPS_A_PERIOD;
 	return more || t->sweep_owed >= t->sweep_period_ns;
@@ -407,77 +418,5 @@ bool flowtable_settle(struct flowtable *t, uint64_t time_ns, uint32_t flows_max)
 	if (t->settle_at < t->n_groups)
 		return true;
 	clock_set(t, time_ns);
-	return false;
-}
-
-static enum end_reason flush_reason(const struct flow_hot *hot)
-{
-	return hot->state & FLOW_CLOSING ? END_DETECTED : END_FORCED;
-}
-
-/* A flow of a flush and what it is sorted by. */
-struct flush_entry {
-	uint64_t id;
-	struct flow_hot *hot;
-};
-
-static int by_id(const void *a, const void *b)
-{
-	const struct flush_entry *x = a, *y = b;
-
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-/*
- * The flows that are in the table, in the order in which they began: that is how people read them,
- * and it is the same every time. Without memory for the list it is the order of the slots.
- */
-static void flush_begin(struct flowtable *t)
-{
-	struct flush_entry *e = malloc((size_t)t->n_active * sizeof *e);
-	uint32_t n = 0;
-
-	for (uint32_t slot = 0; e && n < t->n_active; slot++) {
-		if (!t->groups[slot / FLOW_GROUP_SLOTS].tag[slot % FLOW_GROUP_SLOTS])
-			continue;
-		e[n++] = (struct flush_entry){.id = flowtable_flow(t, t->hot[slot].cold)->id,
-					      .hot = &t->hot[slot]};
-	}
-	if (e)
-		qsort(e, n, sizeof *e, by_id);
-	t->flush_order = e;
-	t->flush_at = 0;
-}
-
-/* The next flow to end, NULL when there is none. */
-static struct flow_hot *flush_next(struct flowtable *t)
-{
-	if (!t->n_active)
-		return NULL;
-	if (t->flush_order)
-		return t->flush_order[t->flush_at++].hot;
-	for (;; t->flush_at++)
-		if (t->groups[t->flush_at / FLOW_GROUP_SLOTS].tag[t->flush_at % FLOW_GROUP_SLOTS])
-			return &t->hot[t->flush_at++];
-}
-
-bool flowtable_flush_step(struct flowtable *t, uint32_t flows_max)
-{
-	struct flow_hot *hot;
-	uint32_t ended = 0;
-
-	if (!t->flushing && t->n_active)
-		flush_begin(t);
-	t->flushing = true;
-	while (ended < flows_max && (hot = flush_next(t)) != NULL) {
-		if (!flow_settle(t, hot, t->now_ns))
-			flowtable_end(t, hot, flush_reason(hot));
-		ended++;
-	}
-	if (t->n_active)
-		return true;
-	free(t->flush_order);
-	t->flush_order = NULL;
-	t->flushing = false;
 	return false;
 }

@@ -34,6 +34,26 @@ static inline uint64_t hot_idle_span(const struct flowtable *t, const struct flo
 	return (hot->state & FLOW_CLOSING) && linger < idle ? linger : idle;
 }
 
+/* Wire length less IP length of what a direction of a flow in the table counted. */
+static inline int64_t flow_side_excess(const struct flow *f, const struct flow_side *s,
+				       unsigned int direction)
+{
+	return side_excess(s) + side_excess_carry(s) * CARRY_EXCESS_HOT +
+	       f->excess_carry[direction] * CARRY_EXCESS;
+}
+
+/* When it ended, 0 without packets: never before its start, which is 1 for a time of 0. */
+static inline uint64_t flow_side_end(const struct flow *f, const struct flow_side *s,
+				     unsigned int direction)
+{
+	const uint64_t start = flow_start(f, direction);
+	const uint64_t end = flowtable_expand_time(f->table, side_last(s));
+
+	if (!s->packets)
+		return 0;
+	return end > start ? end : start;
+}
+
 /* Every flow of the table gets its deadline and its due byte anew, after a change of timeouts. */
 void flowtable_rearm(struct flowtable *t);
 

@@ -22,14 +22,6 @@ struct flow_hot *flow_hot_line(const struct flow *f)
 	return f->end_reason == END_NONE && !f->lost ? &f->table->hot[f->place] : NULL;
 }
 
-static int64_t excess_of(const struct flow *f, const struct flow_hot *hot, int d)
-{
-	const struct flow_side *s = &hot->side[d];
-
-	return side_excess(s) + side_excess_carry(s) * CARRY_EXCESS_HOT +
-	       f->excess_carry[d] * CARRY_EXCESS;
-}
-
 static void count_living(const struct flow *f, const struct flow_hot *hot, struct flow_counts *c)
 {
 	const struct flowtable *t = f->table;
@@ -41,12 +33,10 @@ static void count_living(const struct flow *f, const struct flow_hot *hot, struc
 
 		c->packets[d] = s->packets + CARRY_PACKETS * carry[d];
 		c->octets[d] = side_octets(s) + CARRY_OCTETS * octets_carry[d];
-		c->wire_octets[d] = c->octets[d] + (uint64_t)excess_of(f, hot, d);
+		c->wire_octets[d] =
+			c->octets[d] + (uint64_t)flow_side_excess(f, s, (unsigned int)d);
 		c->start_ns[d] = flow_start(f, (unsigned int)d);
-		/* Never before the start, which is 1 for a packet without a time. */
-		if (c->packets[d])
-			c->end_ns[d] =
-				later(flowtable_expand_time(t, side_last(s)), c->start_ns[d]);
+		c->end_ns[d] = flow_side_end(f, s, (unsigned int)d);
 		c->tcp_flags[d] = side_tcp_flags(s);
 	}
 	c->last_ns = hot_last(t, hot);

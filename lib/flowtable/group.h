@@ -67,6 +67,83 @@ static inline uint8_t age_of(const struct flowtable *t, uint64_t time_ns)
 	return (uint8_t)(time_ns >> t->age_shift);
 }
 
+static inline uint32_t group_used_slots(const struct flow_group *g)
+{
+	return ~group_free_slots(g) & ((1U << FLOW_GROUP_SLOTS) - 1);
+}
+
+/* Bits of the slots in use whose due byte has come by `now`. */
+static inline uint32_t group_due(const struct flow_group *g, uint8_t now)
+{
+	uint32_t early = 0;
+
+#if defined(FLOWTABLE_SCALAR) || !defined(__SSE2__)
+	for (unsigned int i = 0; i < FLOW_GROUP_SLOTS; i++)
+		early |= (uint32_t)((int8_t)(now - g->due[i]) < 0) << i;
+#else
+	early = (uint32_t)_mm_movemask_epi8(
+		_mm_sub_epi8(_mm_set1_epi8((char)now), _mm_load_si128((const __m128i *)g->due)));
+#endif
+	return group_used_slots(g) & ~early;
+}
+
+/* Bits of the slots whose due byte lies least ahead of `now`, of those in `used` (not 0). */
+static inline uint32_t group_due_first(const struct flow_group *g, uint8_t now, uint32_t used)
+{
+#if defined(FLOWTABLE_SCALAR) || !defined(__SSE2__)
+	uint32_t mask = 0;
+	int least = INT8_MAX + 1;
+
+	for (uint32_t left = used; left; left &= left - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(left);
+		const int ahead = (int8_t)(g->due[i] - now);
+
+		if (ahead > least)
+			continue;
+		mask = ahead < least ? 1U << i : mask | 1U << i;
+		least = ahead;
+	}
+	return mask;
+#else
+	/* 0 to 255 for -128 to 127 ahead, and 255 for free slots, which are masked at the end. */
+	const __m128i bits =
+		_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128);
+	const __m128i halves =
+		_mm_unpacklo_epi64(_mm_set1_epi8((char)used), _mm_set1_epi8((char)(used >> 8)));
+	const __m128i is_free = _mm_cmpeq_epi8(_mm_and_si128(halves, bits), _mm_setzero_si128());
+	const __m128i due = _mm_load_si128((const __m128i *)g->due);
+	const __m128i ahead = _mm_or_si128(
+		_mm_xor_si128(_mm_sub_epi8(due, _mm_set1_epi8((char)now)), _mm_set1_epi8(-128)),
+		is_free);
+	__m128i least = _mm_min_epu8(ahead, _mm_srli_si128(ahead, 8));
+
+	least = _mm_min_epu8(least, _mm_srli_si128(least, 4));
+	least = _mm_min_epu8(least, _mm_srli_si128(least, 2));
+	least = _mm_min_epu8(least, _mm_srli_si128(least, 1));
+	least = _mm_set1_epi8((char)_mm_cvtsi128_si32(least));
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(ahead, least)) & used;
+#endif
+}
+
+/*
+ * The slot of a group that would be looked at first, FLOW_GROUP_SLOTS if all are free. Of equals,
+ * which a flood makes all of them, the key decides: else the first slot would be taken again and
+ * again.
+ */
+static inline uint32_t group_oldest(const struct flowtable *t, const struct flow_group *g,
+				    uint16_t tag)
+{
+	const uint32_t used = group_used_slots(g);
+	uint32_t first = used ? group_due_first(g, age_of(t, t->now_ns), used) : 0;
+	const uint32_t from = tag >> 1 & (FLOW_GROUP_SLOTS - 1);
+
+	if (!first)
+		return FLOW_GROUP_SLOTS;
+	/* from `from` on, and round */
+	first |= first << FLOW_GROUP_SLOTS;
+	return (from + (uint32_t)__builtin_ctz(first >> from)) % FLOW_GROUP_SLOTS;
+}
+
 /*
  * Writes when the sweep must look at a slot; rounded up, so that it never looks in vain at that
  * time.
@@ -88,6 +165,24 @@ static inline void slot_arm(struct flowtable *t, uint32_t slot, uint64_t due_ns)
 static inline bool side_is_armed(const struct flowtable *t, uint64_t last, uint64_t time_ns)
 {
 	return !((last ^ time_ns << SIDE_TIME_SHIFT) >> SIDE_TIME_SHIFT >> t->age_shift);
+}
+
+/*
+ * Counts a packet of now in a side. False, and nothing done: a counter is full, the carries are
+ * asked for.
+ */
+static inline bool side_count(struct flow_side *s, const struct flow_lookup *l)
+{
+	const uint64_t before = s->octets, octets = before + l->l3_len;
+	const int64_t excess = side_excess(s) + (int64_t)l->wire_len - (int64_t)l->l3_len;
+
+	if (unlikely(s->packets == UINT32_MAX || excess != (int16_t)excess ||
+		     (octets ^ before) >> SIDE_OCTETS_BITS))
+		return false;
+	s->octets = octets | (uint64_t)l->tcp_flags << SIDE_FLAGS_SHIFT;
+	s->last = l->time_ns << SIDE_TIME_SHIFT | (uint16_t)excess;
+	s->packets++;
+	return true;
 }
 
 /* The sweep looks at a slot as soon as it passes. */

@@ -7,8 +7,6 @@
 void flow_key_of_packet(struct flow_key *key, const struct packet *k,
 			const struct flow_key_rules *rules, bool swapped)
 {
-	const size_t len = k->ip_version == 4 ? 4 : 16;
-
 	*key = (struct flow_key){
 		.port = {swapped ? k->dst_port : k->src_port, swapped ? k->src_port : k->dst_port},
 		.vlan_id = rules->ignore_vlan ? 0 : k->vlan_id,
@@ -18,8 +16,13 @@ void flow_key_of_packet(struct flow_key *key, const struct packet *k,
 		.icmp_id = rules->icmp_by_id ? k->icmp_id : 0,
 		.tunnel_type = k->tunnel_type,
 	};
-	memcpy(key->addr[swapped], packet_src_addr(k), len);
-	memcpy(key->addr[!swapped], packet_dst_addr(k), len);
+	if (k->ip_version == 4) {
+		memcpy(key->addr[swapped], packet_src_addr(k), 4);
+		memcpy(key->addr[!swapped], packet_dst_addr(k), 4);
+	} else {
+		memcpy(key->addr[swapped], packet_src_addr(k), 16);
+		memcpy(key->addr[!swapped], packet_dst_addr(k), 16);
+	}
 }
 
 void flow_lookup_fingerprint(struct flow_lookup *l, const struct packet *k,

@@ -13,42 +13,53 @@
 /* FIN, SYN, RST: what moves the state of a TCP connection. */
 #define METER_TCP_MOVES 0x07
 
-/* The slot that the packet will most likely touch: a match of its tag, or the first free one. */
+/*
+ * Where a packet that no tag matches will most likely begin its flow: in the first free slot, or in
+ * the place of the flow that gives way when the table is full.
+ */
+static inline uint32_t slot_of_newcomer(const struct flowtable *t, const struct flow_group *g,
+					uint16_t tag)
+{
+	if (t->n_active < t->options.flows_max)
+		return (uint32_t)__builtin_ctz(group_free_slots(g) | 1U << (FLOW_GROUP_SLOTS - 1));
+	return group_oldest(t, g, tag) % FLOW_GROUP_SLOTS;
+}
+
+/* The slot that the packet will most likely touch; its hot line is prefetched. */
 static inline void flowtable_point(const struct flowtable *t, struct flow_lookup *l)
 {
 	const struct flow_group *g = &t->groups[l->group];
-	uint32_t match = group_match(g, l->tag);
+	const uint32_t match = group_match(g, l->tag);
+	uint32_t slot = (uint32_t)__builtin_ctz(match | 1U << FLOW_GROUP_SLOTS);
 
 	if (unlikely(!match))
-		match = group_free_slots(g) | 1U << (FLOW_GROUP_SLOTS - 1);
-	l->slot = l->group * FLOW_GROUP_SLOTS + (uint32_t)__builtin_ctz(match);
+		slot = slot_of_newcomer(t, g, l->tag);
+	l->slot = l->group * FLOW_GROUP_SLOTS + slot;
 	prefetch_line(&t->hot[l->slot]);
+}
+
+/* When the table is full: the cold records of the flows that may give way to these packets. */
+static inline void flowtable_prefetch_leavers(const struct flowtable *t,
+					      const struct flow_lookup *l, unsigned int n)
+{
+	if (likely(t->n_active < t->options.flows_max))
+		return;
+	for (unsigned int i = 0; i < n; i++) {
+		const struct flow_hot *hot = &t->hot[l[i].slot];
+		const struct flow *f = flowtable_flow(t, hot->cold);
+
+		if (hot->key[0] == l[i].key[0])
+			continue;
+		prefetch_line(&t->groups[l[i].group]);
+		prefetch_line(f);
+		prefetch_line(&f->mac); /* the second line */
+	}
 }
 
 /* Whether a slot holds the flow of a lookup: a free one holds none. */
 static inline bool slot_is_of(const struct flow_hot *hot, const struct flow_lookup *l)
 {
 	return ((hot->key[0] ^ l->key[0]) | (hot->key[1] ^ l->key[1])) == 0;
-}
-
-/*
- * What one packet makes of a side's words. False: a counter is full, or it is the first packet of
- * its direction.
- */
-static inline bool side_add(struct flow_side *s, const struct flow_lookup *l,
-			    uint64_t octets_before, uint64_t last_before)
-{
-	const uint64_t octets = octets_before + l->l3_len;
-	const int64_t excess = (int16_t)last_before + (int64_t)l->wire_len - (int64_t)l->l3_len;
-	const uint32_t packets = s->packets + 1;
-
-	if (unlikely(packets <= 1 || excess != (int16_t)excess ||
-		     (octets ^ octets_before) >> SIDE_OCTETS_BITS))
-		return false;
-	s->octets = octets | (uint64_t)l->tcp_flags << SIDE_FLAGS_SHIFT;
-	s->last = l->time_ns << SIDE_TIME_SHIFT | (uint16_t)excess;
-	s->packets = packets;
-	return true;
 }
 
 /*
@@ -64,7 +75,7 @@ static inline struct flow_hot *flowtable_meter(struct flowtable *t, const struct
 	struct flow_side *s = &hot->side[d];
 	/* Larger than any excess of the same time, so that the difference is not below zero. */
 	const uint64_t time = l->time_ns << SIDE_TIME_SHIFT | UINT16_MAX;
-	const uint64_t octets = s->octets, last = s->last;
+	const uint64_t last = s->last;
 	const uint64_t quiet = time - last, other = time - hot->side[!d].last;
 
 	if (unlikely(!slot_is_of(hot, l) || hot->state & FLOW_NOT_PLAIN ||
@@ -74,7 +85,7 @@ static inline struct flow_hot *flowtable_meter(struct flowtable *t, const struct
 	if (unlikely(quiet > INT64_MAX || (quiet < other ? quiet : other) >= t->idle_span ||
 		     hot_deadline_passed(t, hot, l->time_ns)))
 		return NULL;
-	if (unlikely(!side_add(s, l, octets, last)))
+	if (unlikely(!s->packets || !side_count(s, l)))
 		return NULL;
 	if (unlikely(!side_is_armed(t, last, l->time_ns)))
 		slot_arm(t, l->slot, l->time_ns + t->due_span_ns);

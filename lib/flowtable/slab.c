@@ -14,7 +14,10 @@ struct flow *slab_take(struct flowtable *t)
 	else
 		f = flowtable_flow(t, t->slab_used++);
 	assert(t->slab_used <= t->slab_flows);
-	memset(f, 0, t->flow_bytes);
+	/* Of known size, apart from the annex: no call for the many that have none. */
+	memset(f, 0, sizeof *f);
+	if (t->flow_bytes > sizeof *f)
+		memset(f->annex, 0, t->flow_bytes - sizeof *f);
 	f->table = t;
 	atomic_init(&f->users, 1);
 	return f;
@@ -55,7 +58,9 @@ void flow_release(struct flow *f)
 	while (f) {
 		struct flow *master = f->slice ? flow_master(f) : NULL;
 
-		if (atomic_fetch_sub_explicit(&f->users, 1, memory_order_acq_rel) != 1)
+		/* The last user has nobody to agree with. */
+		if (atomic_load_explicit(&f->users, memory_order_acquire) != 1 &&
+		    atomic_fetch_sub_explicit(&f->users, 1, memory_order_acq_rel) != 1)
 			return;
 		push_freed(f);
 		f = master;

@@ -18,6 +18,7 @@
 
 /* Age units in the shortest timeout, at least: the due byte must not be coarser. */
 #define AGE_UNITS_MIN 32
+#define NO_SLOT	      UINT32_MAX
 /* The coarse deadline compares as int16_t, so no timeout may have more units. */
 #define DEADLINE_UNITS_MAX 0x4000
 
@@ -215,24 +216,18 @@ static inline struct flow_hot *flow_find(const struct flowtable *t, const struct
 	return NULL;
 }
 
-/*
- * The slot of a group that would be looked at first: the oldest flow, or FLOW_GROUP_SLOTS if none.
- */
-static uint32_t group_oldest(const struct flowtable *t, const struct flow_group *g)
+static inline bool needs_settling(const struct flowtable *t, const struct flow_hot *hot,
+				  uint64_t time_ns)
 {
-	const uint8_t now = age_of(t, t->now_ns);
-	uint32_t oldest = FLOW_GROUP_SLOTS;
-	int least = 256;
+	uint64_t span = t->options.idle_timeout_ns;
 
-	for (uint32_t i = 0; i < FLOW_GROUP_SLOTS; i++) {
-		int left = (int8_t)(g->due[i] - now);
-
-		if (g->tag[i] && left < least) {
-			least = left;
-			oldest = i;
-		}
+	/* One test for both, so that a flow can be doomed at no cost to the others. */
+	if (unlikely(hot->state & (FLOW_CLOSING | FLOW_DOOMED))) {
+		if (hot->state & FLOW_DOOMED)
+			return true;
+		span = hot_idle_span(t, hot);
 	}
-	return oldest;
+	return hot_last(t, hot) + span <= time_ns || hot_deadline_passed(t, hot, time_ns);
 }
 
 static bool has_room_near(const struct flowtable *t, uint32_t group)
@@ -243,55 +238,83 @@ static bool has_room_near(const struct flowtable *t, uint32_t group)
 	return false;
 }
 
-/* The table is full: the oldest flow of the first group from home on that has one gives way. */
-static __attribute__((noinline)) void make_room(struct flowtable *t, const struct flow_lookup *l)
+/*
+ * The table is full: the oldest flow of the first group from home on that has one gives way. Its
+ * slot, or NO_SLOT when time made room somewhere.
+ */
+static __attribute__((noinline)) uint32_t make_room(struct flowtable *t,
+						    const struct flow_lookup *l)
 {
 	uint32_t group = l->group;
 
 	/* What time has ended, and the sweep has not come to yet, goes first. */
-	flowtable_sweep(t, t->now_ns, t->n_groups, FLOW_END_STEP);
+	if (t->now_ns >= t->sweep_ripe_ns)
+		flowtable_sweep(t, t->now_ns, t->n_groups, FLOW_END_STEP);
 	if (t->n_active < t->options.flows_max && has_room_near(t, group))
-		return;
+		return NO_SLOT;
 	for (uint32_t i = 0; i < t->n_groups; i++, group = group_next(t, group)) {
-		uint32_t slot = group_oldest(t, &t->groups[group]);
+		uint32_t slot = group_oldest(t, &t->groups[group], l->tag);
 
 		if (slot == FLOW_GROUP_SLOTS)
 			continue;
-		struct flow_hot *hot = &t->hot[group * FLOW_GROUP_SLOTS + slot];
-		if (!flow_settle(t, hot, t->now_ns))
-			flowtable_end(t, hot, END_OVERFLOW);
-		return;
+		slot += group * FLOW_GROUP_SLOTS;
+		struct flow_hot *hot = &t->hot[slot];
+		if (needs_settling(t, hot, t->now_ns) && flow_settle(t, hot, t->now_ns))
+			return slot;
+		flowtable_end(t, hot, END_OVERFLOW);
+		return slot;
 	}
+	return NO_SLOT;
 }
 
-/* A free slot near home; counts the flow as overflow of the groups that were full. */
+/* A new flow's hot line, so many groups from home, whose groups count it as overflow. */
+static struct flow_hot *slot_fill(struct flowtable *t, const struct flow_lookup *l, uint32_t slot,
+				  uint32_t distance)
+{
+	struct flow_group *g = &t->groups[slot / FLOW_GROUP_SLOTS];
+	uint32_t home = l->group;
+
+	g->tag[slot % FLOW_GROUP_SLOTS] = l->tag;
+	g->used++;
+	flowtable_set_active(t, t->n_active + 1);
+	for (uint32_t d = 0; d < distance; d++, home = group_next(t, home))
+		t->groups[home].overflow += t->groups[home].overflow != UINT16_MAX;
+	if (unlikely(distance >= t->probe_max))
+		__atomic_store_n(&t->probe_max, distance + 1, __ATOMIC_RELAXED);
+	t->hot[slot] = (struct flow_hot){.state = (uint16_t)(distance << FLOW_DISTANCE_SHIFT)};
+	return &t->hot[slot];
+}
+
+/* The first free slot from home on, NULL when there is none near. */
 static struct flow_hot *slot_take(struct flowtable *t, const struct flow_lookup *l)
 {
 	uint32_t group = l->group;
 
 	for (uint32_t distance = 0; distance < FLOW_PROBE_GROUPS_MAX; distance++) {
-		struct flow_group *g = &t->groups[group];
-		uint32_t empty = group_free_slots(g);
+		const uint32_t empty = group_free_slots(&t->groups[group]);
 
-		if (empty) {
-			uint32_t i = (uint32_t)__builtin_ctz(empty);
-
-			g->tag[i] = l->tag;
-			g->used++;
-			flowtable_set_active(t, t->n_active + 1);
-			for (uint32_t d = 0, home = l->group; d < distance;
-			     d++, home = group_next(t, home))
-				t->groups[home].overflow += t->groups[home].overflow != UINT16_MAX;
-			if (distance >= t->probe_max)
-				__atomic_store_n(&t->probe_max, distance + 1, __ATOMIC_RELAXED);
-			struct flow_hot *hot = &t->hot[group * FLOW_GROUP_SLOTS + i];
-			*hot = (struct flow_hot){
-				.state = (uint16_t)(distance << FLOW_DISTANCE_SHIFT)};
-			return hot;
-		}
+		if (empty)
+			return slot_fill(t, l,
+					 group * FLOW_GROUP_SLOTS + (uint32_t)__builtin_ctz(empty),
+					 distance);
 		group = group_next(t, group);
 	}
 	return NULL;
+}
+
+/* A slot for a new flow in a full table: where one gave way at home, its line is at hand. */
+static __attribute__((noinline)) struct flow_hot *slot_win(struct flowtable *t,
+							   const struct flow_lookup *l)
+{
+	struct flow_hot *hot = NULL;
+
+	while (!hot) {
+		const uint32_t slot = make_room(t, l);
+
+		hot = slot / FLOW_GROUP_SLOTS == l->group ? slot_fill(t, l, slot, 0) :
+							    slot_take(t, l);
+	}
+	return hot;
 }
 
 static void flow_describe(struct flow *f, const struct packet *k, bool swapped,
@@ -315,10 +338,8 @@ flow_begin(struct flowtable *t, const struct packet *k, const struct flow_lookup
 {
 	struct flow_hot *hot = t->n_active < t->options.flows_max ? slot_take(t, l) : NULL;
 
-	while (unlikely(!hot)) {
-		make_room(t, l);
-		hot = slot_take(t, l);
-	}
+	if (unlikely(!hot))
+		hot = slot_win(t, l);
 	struct flow *f = slab_take(t);
 
 	flow_describe(f, k, l->swapped, &t->options.key_rules);
@@ -331,20 +352,6 @@ flow_begin(struct flowtable *t, const struct packet *k, const struct flow_lookup
 	side_set_last(&hot->side[DIR_REV], k->time_ns);
 	hot->state |= FLOW_HUSK | (l->swapped ? FLOW_SWAPPED : 0);
 	return hot;
-}
-
-static inline bool needs_settling(const struct flowtable *t, const struct flow_hot *hot,
-				  uint64_t time_ns)
-{
-	uint64_t span = t->options.idle_timeout_ns;
-
-	/* One test for both, so that a flow can be doomed at no cost to the others. */
-	if (unlikely(hot->state & (FLOW_CLOSING | FLOW_DOOMED))) {
-		if (hot->state & FLOW_DOOMED)
-			return true;
-		span = hot_idle_span(t, hot);
-	}
-	return hot_last(t, hot) + span <= time_ns || hot_deadline_passed(t, hot, time_ns);
 }
 
 /*

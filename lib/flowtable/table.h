@@ -37,7 +37,9 @@ struct flowtable {
 	uint32_t settle_at; /* next group of a settling */
 	uint32_t flush_at;  /* next flow of a flush */
 	bool flushing;
-	struct flush_entry *flush_order; /* of a flush under way */
+	uint32_t flush_n;		 /* flows of it */
+	struct flush_entry *flush_order; /* of a flush under way, inside flush_memory */
+	void *flush_memory;
 	uint32_t age_shift, deadline_shift;
 	uint64_t now_ns;      /* latest time seen */
 	uint64_t due_span_ns; /* the shortest timeout of a flow that is not closing */
@@ -45,6 +47,7 @@ struct flowtable {
 	uint64_t sweep_period_ns, sweep_last_ns;
 	uint64_t sweep_owed;	/* groups times nanoseconds that the sweep is behind */
 	uint64_t sweep_next_ns; /* packet time from which on a sweep is worth a call */
+	uint64_t sweep_ripe_ns; /* packet time at which the sweep owes a group */
 	uint32_t thorough_left; /* groups whose due bytes may have gone round */
 	uint32_t probe_max;	/* groups searched at most so far */
 	struct flowtable_options options;

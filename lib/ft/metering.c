@@ -6,6 +6,8 @@
 
 /* Flows that one sweep may end. */
 #define SWEEP_FLOWS_AT_ONCE 64
+/* Flows that end before those that came back are looked for. */
+#define RECLAIM_FLOWS 64
 
 /* The part of a view that the source knows. */
 static void view_load(struct packet *k, const pfring_ft_packet *in)
@@ -138,8 +140,11 @@ pfring_ft_action ft_consider(struct ft_table *t, const struct metered *m)
 
 void ft_meter_slowly(struct ft_table *t, const struct flow_lookup *l, struct metered *m)
 {
-	if (is_short(t->flows))
+	/* Flows that came back lately are still in the cache. */
+	if (t->flows->n_detached >= t->reclaim_at || is_short(t->flows)) {
 		ft_reclaim(t);
+		t->reclaim_at = t->flows->n_detached + RECLAIM_FLOWS;
+	}
 	m->hot = flowtable_claim(t->flows, m->view, l);
 	if (t->flows->ended.head)
 		ft_take_ended(t);

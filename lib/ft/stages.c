@@ -146,6 +146,7 @@ static void meter(struct ft_table *t, struct burst *b, struct burst *next)
 {
 	for (unsigned int m = 0; m < next->n_metered; m++)
 		flowtable_point(t->flows, &next->lookups[m]);
+	flowtable_prefetch_leavers(t->flows, b->lookups, b->n_metered);
 	for (unsigned int m = 0; m < b->n_metered; m++)
 		meter_packet(t, b, &b->lookups[m]);
 	b->n_metered = 0;

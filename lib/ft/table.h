@@ -67,8 +67,9 @@ struct ft_table {
 	_Atomic u_int32_t zmq_buffered, zmq_exported, zmq_dropped; /* as of the latest poll */
 	const struct ft_stages *stages;				   /* for this processor */
 	struct burst bursts[PFRING_FT_BURSTS_HELD];
-	unsigned int turn;				  /* which of the bursts is loaded next */
-	unsigned int held;				  /* packets in the bursts */
+	unsigned int turn;   /* which of the bursts is loaded next */
+	unsigned int held;   /* packets in the bursts */
+	uint32_t reclaim_at; /* flows out at which those that came back are looked for */
 	_Atomic pthread_t stats_reader[FT_STATS_READERS]; /* 0 = free */
 	pfring_ft_stats stats[FT_STATS_READERS];
 };
