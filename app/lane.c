@@ -84,16 +84,17 @@ static void idle(struct lane *l, unsigned int *empty_polls)
 /* True when the input ended, false when the program stopped before. */
 static bool receive_and_process(struct lane *l)
 {
-	pfring_ft_packet in[PFRING_FT_BURST_MAX], out[PFRING_FT_BURST_MAX];
 	unsigned int empty_polls = 0;
 
 	while (!atomic_load_explicit(l->stop, memory_order_relaxed)) {
+		pfring_ft_packet *in = pfring_ft_own_burst(l->table);
 		int n_in = l->input.receive(l->input.self, in, l->burst);
 		if (n_in == INPUT_END)
 			return true;
 		admit_burst(&l->admit, l->table, in, (unsigned int)n_in);
-		unsigned int n_out = pfring_ft_process_burst(l->table, in, (unsigned int)n_in, out);
-		verdict(l, out, n_out);
+		unsigned int n_out =
+			pfring_ft_process_burst(l->table, in, (unsigned int)n_in, NULL);
+		verdict(l, pfring_ft_own_burst(l->table), n_out);
 		tell_now_and_again(l);
 		if (n_in || n_out)
 			empty_polls = 0;

@@ -70,6 +70,13 @@ unsigned int pfring_ft_process_burst(pfring_ft_table *table, const pfring_ft_pac
 				     unsigned int n_in, pfring_ft_packet *out);
 
 /*
+ * The table's own array of PFRING_FT_BURST_MAX packets, which spares pfring_ft_process_burst() two
+ * copies: packets that are written there may be its in, and what it handed back last with out ==
+ * NULL is there until the next ones are. Another array after each call. The table's thread.
+ */
+pfring_ft_packet *pfring_ft_own_burst(pfring_ft_table *table);
+
+/*
  * As pfring_ft_housekeeping(), with the time in nanoseconds of the packets' time line.
  * Returns 1 when more work is due, 0 when the caller may sleep. The table's thread.
  */

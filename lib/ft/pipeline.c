@@ -36,12 +36,19 @@ static unsigned int pipeline_turn(struct ft_table *t, const pfring_ft_packet *in
 	t->stages->take(t, burst_of_age(t, 1), newest);
 	t->stages->meter(t, oldest, burst_of_age(t, 2));
 
-	if (n_out)
+	if (n_out && out)
 		memcpy(out, oldest->packets, n_out * sizeof *out);
 	oldest->n = 0;
 	t->held += n_in - n_out;
 	t->turn = (t->turn + 1) % PFRING_FT_BURSTS_HELD;
 	return n_out;
+}
+
+pfring_ft_packet *pfring_ft_own_burst(pfring_ft_table *table)
+{
+	struct ft_table *t = table;
+
+	return burst_of_age(t, 0)->packets;
 }
 
 unsigned int pfring_ft_process_burst(pfring_ft_table *table, const pfring_ft_packet *in,

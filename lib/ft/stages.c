@@ -13,16 +13,16 @@
 
 #define STAGES_CAT(a, b)  a##b
 #define STAGES_NAME(a, b) STAGES_CAT(a, b)
-#define STAGES_TEXT(a)	  #a
-#define STAGES_STRING(a)  STAGES_TEXT(a)
+/* Loops of a few instructions. */
+#define STAGES_UNROLL	 _Pragma("GCC unroll 4")
+#define STAGES_TEXT(a)	 #a
+#define STAGES_STRING(a) STAGES_TEXT(a)
 
 static void load(struct burst *b, const pfring_ft_packet *in, unsigned int n)
 {
 	b->n = n;
-	if (n)
+	if (n && in != b->packets)
 		memcpy(b->packets, in, n * sizeof *in);
-	for (unsigned int i = 0; i < n; i++)
-		b->packets[i].action = PFRING_FT_ACTION_DEFAULT;
 }
 
 /* What is the same for all packets of a burst, out of reach of what is written for each. */
@@ -82,12 +82,14 @@ static void take(struct ft_table *t, struct burst *b, const struct burst *next)
 	struct flow_lookup *l = b->lookups;
 	uint64_t ignored = 0, bytes = 0, octets = 0;
 
+	STAGES_UNROLL
 	for (unsigned int i = 0; i < next->n; i++)
 		prefetch_line(next->packets[i].data);
 	for (unsigned int i = 0; i < b->n; i++) {
-		const pfring_ft_packet *p = &b->packets[i];
+		pfring_ft_packet *p = &b->packets[i];
 		uint64_t hash;
 
+		p->action = PFRING_FT_ACTION_DEFAULT;
 		if (unlikely(p->flags & PFRING_FT_PACKET_IGNORE)) {
 			ignored++;
 			continue;
@@ -100,6 +102,7 @@ static void take(struct ft_table *t, struct burst *b, const struct burst *next)
 		flowtable_place(flows, l, hash, k.use_hash ? p->hash : 0);
 		l++;
 	}
+	STAGES_UNROLL
 	for (const struct flow_lookup *m = b->lookups; m < l; m++)
 		flowtable_prefetch_group(flows, m);
 	b->n_metered = (unsigned int)(l - b->lookups);
@@ -144,6 +147,7 @@ static inline void meter_packet(struct ft_table *t, struct burst *b, struct flow
 
 static void meter(struct ft_table *t, struct burst *b, struct burst *next)
 {
+	STAGES_UNROLL
 	for (unsigned int m = 0; m < next->n_metered; m++)
 		flowtable_point(t->flows, &next->lookups[m]);
 	flowtable_prefetch_leavers(t->flows, b->lookups, b->n_metered);

@@ -152,11 +152,11 @@ static void give_back(const pfring_ft_packet *packets, unsigned int n)
 /* As app/lane.c and app/port_input.c do it, the clock read once a burst. */
 static uint64_t receive_and_meter(struct vdev *v, struct drive *d, uint32_t n)
 {
-	pfring_ft_packet in[PFRING_FT_BURST_MAX], out[PFRING_FT_BURST_MAX];
 	struct rte_mbuf *mbufs[DRIVE_BURST];
 	uint64_t done = 0;
 
 	while (done < n) {
+		pfring_ft_packet *in = pfring_ft_own_burst(d->table);
 		unsigned int got = receive(v, mbufs);
 
 		d->time_ns = clock_monotonic_ns();
@@ -171,7 +171,9 @@ static uint64_t receive_and_meter(struct vdev *v, struct drive *d, uint32_t n)
 				.flags = PFRING_FT_PACKET_WIRE_LEN,
 			};
 		}
-		give_back(out, pfring_ft_process_burst(d->table, in, got, out));
+		unsigned int back = pfring_ft_process_burst(d->table, in, got, NULL);
+
+		give_back(pfring_ft_own_burst(d->table), back);
 		done += got;
 	}
 	d->packets += done;

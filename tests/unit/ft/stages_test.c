@@ -26,7 +26,8 @@ struct run {
 	struct frame *frames;
 	struct flow_record *records;
 	uint32_t n_records;
-	uint64_t random;
+	uint64_t random, time_ns;
+	uint32_t given, back; /* packets */
 };
 
 static uint32_t random_below(struct run *r, uint32_t n)
@@ -101,32 +102,52 @@ static void make_frame(struct run *r, struct frame *f)
 		f->bytes[12 + random_below(r, 24)] ^= (uint8_t)(1 << random_below(r, 8));
 }
 
+static void make_packet(struct run *r, pfring_ft_packet *p)
+{
+	struct frame *f = &r->frames[r->given++ % FRAMES_HELD];
+
+	make_frame(r, f);
+	r->time_ns += random_below(r, 3000000);
+	*p = (pfring_ft_packet){
+		.data = f->bytes,
+		.cookie = f,
+		.time_ns = r->time_ns,
+		.caplen = random_below(r, 50) ? f->len : f->len - 1,
+		.len = f->len,
+		.flags = PFRING_FT_PACKET_WIRE_LEN |
+			 (random_below(r, 40) ? 0 : PFRING_FT_PACKET_IGNORE),
+		.action = PFRING_FT_ACTION_DISCARD,
+	};
+}
+
+/* What comes back: in the order in which it was given, with a verdict. */
+static void check_back(struct run *r, const pfring_ft_packet *packets, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		assert_ptr_equal(packets[i].cookie, &r->frames[r->back++ % FRAMES_HELD]);
+		assert_int_equal(packets[i].action, PFRING_FT_ACTION_DEFAULT);
+	}
+}
+
+/* In the caller's arrays and in the table's own, at random. */
 static void feed(struct run *r)
 {
 	pfring_ft_packet in[PFRING_FT_BURST_MAX], out[PFRING_FT_BURST_MAX];
-	uint64_t time_ns = 1000 * SECOND_NS;
-	uint32_t at = 0;
+	uint32_t n = 1, n_back = 0;
 
-	for (uint32_t done = 0; done < PACKETS;) {
-		const uint32_t n = 1 + random_below(r, PFRING_FT_BURST_MAX);
+	while (n || n_back) {
+		const bool own_in = random_below(r, 2), own_out = random_below(r, 2);
+		pfring_ft_packet *to = own_in ? pfring_ft_own_burst(r->table) : in;
 
-		for (uint32_t i = 0; i < n; i++) {
-			struct frame *f = &r->frames[at++ % FRAMES_HELD];
-
-			make_frame(r, f);
-			time_ns += random_below(r, 3000000);
-			in[i] = (pfring_ft_packet){
-				.data = f->bytes,
-				.time_ns = time_ns,
-				.caplen = random_below(r, 50) ? f->len : f->len - 1,
-				.len = f->len,
-				.flags = PFRING_FT_PACKET_WIRE_LEN |
-					 (random_below(r, 40) ? 0 : PFRING_FT_PACKET_IGNORE),
-			};
-		}
-		pfring_ft_process_burst(r->table, in, n, out);
-		done += n;
+		n = r->given < PACKETS ? random_below(r, PFRING_FT_BURST_MAX + 1) : 0;
+		for (uint32_t i = 0; i < n; i++)
+			make_packet(r, &to[i]);
+		n_back = pfring_ft_process_burst(r->table, to, n, own_out ? NULL : out);
+		check_back(r, own_out ? pfring_ft_own_burst(r->table) : out, n_back);
+		if (r->given < PACKETS)
+			n = 1; /* there is more to come */
 	}
+	assert_int_equal(r->given, r->back);
 	pfring_ft_flush(r->table);
 }
 
@@ -143,7 +164,7 @@ static void run_with(struct run *r, const char *simd, bool tunnels)
 	};
 	char error[256];
 
-	*r = (struct run){.random = 42};
+	*r = (struct run){.random = 42, .time_ns = 1000 * SECOND_NS};
 	r->frames = calloc(FRAMES_HELD, sizeof *r->frames);
 	r->records = calloc(RECORDS_MAX, sizeof *r->records);
 	assert_int_equal(ft_table_create(&r->table, &o, error, sizeof error), 0);
