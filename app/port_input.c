@@ -5,7 +5,6 @@
 #include <rte_ethdev.h>
 
 #include "log.h"
-#include "core/clock.h"
 
 /* Polls of the own queues in one receive() that bring packets for other lanes only: then the lane
  * looks around. */
@@ -15,9 +14,9 @@ _Static_assert(PFRING_FT_BURST_MAX <= BURST_MAX, "a burst of the lane is a burst
 
 static uint64_t now_ns(void *self)
 {
-	const struct port_input *in = self;
+	struct port_input *in = self;
 
-	return clock_monotonic_ns() + (uint64_t)in->epoch_offset_ns;
+	return burst_clock_ns(&in->clock) + (uint64_t)in->epoch_offset_ns;
 }
 
 /* Frames larger than the MTU were joined by offloads, and the driver has no room for them: said

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "burst_clock.h"
 #include "core/limits.h"
 #include "distribute.h"
 #include "input.h"
@@ -32,6 +33,7 @@ struct port_input {
 	unsigned int lane;
 	pfring_ft_table *table; /* counts packets that other lanes had no room for */
 	int64_t epoch_offset_ns;
+	struct burst_clock clock;
 	struct port_face *const *by_id; /* RTE_MAX_ETHPORTS */
 	struct distribute *distribute;	/* NULL = every packet stays in the lane that reads it */
 	unsigned int next_ring, next_queue;

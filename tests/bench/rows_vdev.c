@@ -14,6 +14,7 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "burst_clock.h"
 #include "core/clock.h"
 #include "drive.h"
 #include "eal_memory.h"
@@ -31,6 +32,7 @@ struct vdev {
 	char path[64];
 	uint32_t flows; /* that packets are rewritten to; 0 = left as they are */
 	uint64_t random;
+	struct burst_clock clock;
 };
 
 /* The packets that the device repeats: one of each flow. */
@@ -159,7 +161,7 @@ static uint64_t receive_and_meter(struct vdev *v, struct drive *d, uint32_t n)
 		pfring_ft_packet *in = pfring_ft_own_burst(d->table);
 		unsigned int got = receive(v, mbufs);
 
-		d->time_ns = clock_monotonic_ns();
+		d->time_ns = burst_clock_ns(&v->clock);
 		for (unsigned int i = 0; i < got; i++) {
 			in[i] = (pfring_ft_packet){
 				.data = rte_pktmbuf_mtod(mbufs[i], const u_char *),
