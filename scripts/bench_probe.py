@@ -22,7 +22,9 @@ TRIES = 5
 PEER_SECONDS = 8.0  # a peer's tries are fewer than the others' where they would take longer
 PEER_TIMEOUT = 60
 DPI_PACKETS = 8  # of a flow to nDPI
-LARGE, SMALL = ("5000000", "200000"), ("500000", "20000")  # captures: packets, flows
+# Captures: packets and flows. nDPI costs so much that the rows with it have a smaller one, with as
+# many packets a flow.
+LARGE, MIDDLE, SMALL = ("5000000", "200000"), ("1000000", "40000"), ("500000", "20000")
 TABLE_FLOWS = 400000
 WARM_BYTES = 160 << 20  # the probe's tables, and what it sends
 PAGE_BYTES = 4096
@@ -215,27 +217,33 @@ LIMITS = ["--set", f"dpi.packets_tcp={DPI_PACKETS}", "--set", f"dpi.packets_udp=
           "--set", "dpi.extra=no"]
 
 
-def measure(bench):
-    """The large capture: what has floors."""
+def measure_basic(bench):
+    """The large capture, without nDPI."""
     count = bench.row("pcap_count", "libpcap reads, and only counts")
     basic = bench.row("probe_pcap", "ftprobe -r --no-dpi to IPFIX/UDP, one core")
-    plain = bench.row("pcap_ndpi", "libpcap, parse, look up, nDPI: a plain loop")
-    dpi = bench.row("probe_pcap_dpi", "ftprobe -r with nDPI to IPFIX/UDP, one core")
-    # in turn, so that all meet the same machine
+    # in turn, so that both meet the same machine
     for _ in range(bench.tries):
         bench.count(count)
         bench.probe(basic, "--no-dpi")
-    for _ in range(bench.tries):
-        bench.plain_ndpi(plain)
-        bench.probe(dpi, *LIMITS)
-    runs = [count, basic, plain, dpi]
-    ratios = [ratio(count, basic, "pcap_count", "loop that counts / ftprobe -r", 0.9),
-              ratio(plain, dpi, "pcap_ndpi", "plain loop with nDPI / ftprobe -r with nDPI", 0.9)]
+    runs = [count, basic]
+    ratios = [ratio(count, basic, "pcap_count", "loop that counts / ftprobe -r", 0.9)]
     softflowd = peer(bench, "softflowd", bench.softflowd)
     if softflowd:
         runs.append(softflowd)
         ratios.append(ratio(softflowd, basic, softflowd.name, "softflowd / probe_pcap", 10))
     return runs, ratios
+
+
+def measure_dpi(bench):
+    """The plain loop with nDPI against the probe with it, in turn."""
+    size = f"{bench.given['packets']} packets"
+    plain = bench.row("pcap_ndpi", f"libpcap, parse, look up, nDPI: a plain loop, {size}")
+    dpi = bench.row("probe_pcap_dpi", f"ftprobe -r with nDPI to IPFIX/UDP, one core, {size}")
+    for _ in range(bench.tries):
+        bench.plain_ndpi(plain)
+        bench.probe(dpi, *LIMITS)
+    return [plain, dpi], [ratio(plain, dpi, "pcap_ndpi",
+                                "plain loop with nDPI / ftprobe -r with nDPI", 0.9)]
 
 
 def measure_peers(bench):
@@ -262,14 +270,17 @@ def main():
     parser.add_argument("--json", required=True)
     parser.add_argument("--short", action="store_true")
     arguments = parser.parse_args()
-    bench = Bench(arguments, SMALL if arguments.short else LARGE)
-    runs, ratios = measure(bench)
-    bench.pcap.unlink()
-    more_runs, more_ratios = measure_peers(Bench(arguments, SMALL))
-    runs += more_runs
+    runs, ratios, captures = [], [], []
+    for size, measure in ((LARGE, measure_basic), (MIDDLE, measure_dpi), (SMALL, measure_peers)):
+        bench = Bench(arguments, SMALL if arguments.short else size)
+        captures.append(bench.given)
+        more_runs, more_ratios = measure(bench)
+        bench.pcap.unlink()
+        runs += more_runs
+        ratios += more_ratios
     Path(arguments.json).write_text(json.dumps(
-        {"capture": bench.given, "rows": [r.result() for r in runs],
-         "ratios": ratios + more_ratios}, indent=1))
+        {"captures": captures, "rows": [r.result() for r in runs],
+         "ratios": ratios}, indent=1))
     wrong = [r for r in runs if r.void and not r.name.startswith("peer_")]
     for r in wrong:
         print(f"ftprobe: {r.name}: {r.void}", file=sys.stderr)

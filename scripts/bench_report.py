@@ -17,7 +17,7 @@ LOAD_NOISY = 1.5
 def merge(flow, probe):
     machine = dict(flow["machine"], load_after=round(os.getloadavg()[0], 2))
     machine["noisy"] = machine["load_before"] > LOAD_NOISY
-    return {"machine": machine, "capture": probe["capture"], "rows": flow["rows"] + probe["rows"],
+    return {"machine": machine, "captures": probe["captures"], "rows": flow["rows"] + probe["rows"],
             "ratios": flow["ratios"] + probe["ratios"]}
 
 

@@ -46,6 +46,7 @@ static void sum(pfring_ft_flow *flow, void *self)
 int drive_open(struct drive *d, const struct drive_options *o)
 {
 	const struct ft_options options = {
+		.simd = o->simd,
 		.flows_max = o->flows_max,
 		.detached_max = o->detached_max ? o->detached_max : 4 * FLOW_DETACHED_MIN,
 		.idle_timeout_ns = o->idle_ns ? o->idle_ns : 3600 * SECOND_NS,

@@ -32,6 +32,7 @@ struct drive_options {
 	uint64_t idle_ns;      /* 0 = an hour */
 	uint32_t dpi_packets;  /* 0 = no DPI */
 	uint32_t detached_max; /* 0 = few: records come back at once */
+	const char *simd;      /* kind of stages; NULL = the best */
 };
 
 /* 0, or -errno told on stderr. */

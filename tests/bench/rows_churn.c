@@ -92,23 +92,23 @@ void bench_churn(struct bench *b)
 	measure_churn(b, "churn_4", 4);
 }
 
-/* Every packet begins a flow: after the table was filled once and a half, as in the tries. */
+/* Every packet begins a flow, after as many as fill the table once and a half. */
 static void begin_flows(struct bench *b, struct bench_row *r, struct drive *d, enum frame_kind kind)
 {
 	const struct frame_spec spec = {.kind = kind};
-	const uint32_t n = bench_flows(b) / 2;
+	const uint32_t n = bench_flows(b) / 8, before = 12 * n;
 	struct stream s = {0};
 
-	if (stream_make(&s, &spec, STREAM_EACH_ONCE, (b->tries + 3) * n, 1)) {
+	if (stream_make(&s, &spec, STREAM_EACH_ONCE, before + b->tries * n, 1)) {
 		bench_void(r, "no memory for the packets");
 		return;
 	}
-	drive_pipelined(d, &s, 0, 3 * n);
+	drive_pipelined(d, &s, 0, before);
 	drive_drain(d);
 	for (unsigned int try = 0; try < b->tries; try++) {
 		uint64_t start = thread_ns();
 
-		drive_pipelined(d, &s, (try + 3) * n, n);
+		drive_pipelined(d, &s, before + try * n, n);
 		bench_sample(r, thread_ns() - start, n);
 	}
 	drive_drain(d);

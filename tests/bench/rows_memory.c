@@ -7,23 +7,15 @@
 
 #include <string.h>
 
-#include "core/memory.h"
 #include "core/prefetch.h"
 #include "drive.h"
+#include "lines.h"
 
 #define LINE_WORDS 8
 /* Below so many lines in flight the loop is no limit: something else slowed it down. */
 #define IN_FLIGHT_MIN 8.0
 
-struct lines {
-	struct memory memory;
-	uint64_t *words;
-	uint64_t random;
-	uint32_t n;
-};
-
-/* As many lines as the table for so many flows has slots. */
-static int lines_map(struct lines *l, uint32_t flows)
+int lines_map(struct lines *l, uint32_t flows)
 {
 	const uint64_t slots = (uint64_t)flows * 100 / FLOW_LOAD_PERCENT;
 	int rc;
@@ -70,8 +62,7 @@ static __attribute__((noinline)) void touch_ahead(struct lines *l, uint32_t n, u
 	l->random = x;
 }
 
-/* Where the next line is stands in the one before. */
-static __attribute__((noinline)) uint64_t touch_chain(struct lines *l, uint32_t n)
+__attribute__((noinline)) uint64_t lines_chain(struct lines *l, uint32_t n)
 {
 	uint64_t x = l->random;
 
@@ -82,7 +73,7 @@ static __attribute__((noinline)) uint64_t touch_chain(struct lines *l, uint32_t 
 		line[0] &= 7;
 		line[3] += 50;
 	}
-	return x;
+	return l->random = x;
 }
 
 /* The best depth is the limit: the first try of each chooses. */
@@ -126,7 +117,7 @@ static void measure(struct bench *b, struct lines *l, struct bench_row *limit,
 
 		touch_ahead(l, n, depth);
 		middle = thread_ns();
-		used += touch_chain(l, chain_n);
+		used += lines_chain(l, chain_n);
 		bench_sample(limit, middle - start, n);
 		bench_sample(latency, thread_ns() - middle, chain_n);
 	}

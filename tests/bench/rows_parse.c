@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The part of a packet's way that needs no table; and DPDK's own hash with the same parse and keys.
+/*
+ * The part of a packet's way that needs no table; and DPDK's own hash with the same parse and keys:
+ * both are what the stages do with a plain packet (take_plain() in lib/ft/stages.c), inline.
  */
 #include "bench.h"
 
@@ -12,6 +14,7 @@
 #include "core/prefetch.h"
 #include "drive.h"
 #include "eal_memory.h"
+#include "packet/plain.h"
 
 /* As an update of ours, what a packet changes in a line. */
 struct value {
@@ -20,45 +23,84 @@ struct value {
 };
 
 struct looker {
-	struct parser parser;
-	uint64_t notes[NOTE_N];
 	struct hash_seed seed;
-	struct packet views[DRIVE_BURST];
 	struct flow_lookup lookups[DRIVE_BURST];
 	struct rte_hash *hash; /* NULL: parse only */
 	struct value *values;
 	uint64_t found, bytes;
 };
 
-static const struct flow_key_rules rules;
-
-static void parse_burst(struct looker *l, const struct stream *s, uint32_t at)
+/* A packet that is not plain has no length: the sum of bytes tells. */
+static inline __attribute__((always_inline)) void
+read_key(const struct hash_seed *seed, struct flow_lookup *l, const uint8_t *frame)
 {
-	for (uint32_t i = 0; i < DRIVE_BURST; i++)
-		l->views[i] = (struct packet){
-			.data = s->frames + (size_t)(at + i) * FRAME_BYTES,
-			.len = FRAME_BYTES,
-			.wire_len = FRAME_BYTES,
-			.time_ns = at + 1,
-			.link_type = LINK_ETHERNET,
-			.flags = PACKET_WIRE_LEN,
-		};
-	parse_packet_burst(&l->parser, l->views, DRIVE_BURST);
-	for (uint32_t i = 0; i < DRIVE_BURST; i++) {
-		flow_lookup_make(&l->lookups[i], &l->views[i], &rules, &l->seed);
-		l->bytes += l->views[i].l3_len;
-	}
+	struct plain plain;
+
+	l->l3_len = 0;
+	if (unlikely(!plain_read(&plain, frame, FRAME_BYTES)))
+		return;
+	const struct flow_ends ends = {
+		.addrs = plain_addrs(&plain),
+		.ports = load_word32(plain.l4),
+		.vlan_id = plain.vlan_id,
+		.protocol = plain.protocol,
+	};
+
+	if (likely(plain.ip_version == 4))
+		flow_lookup_ipv4(l, &ends);
+	else
+		flow_lookup_ipv6(l, &ends, seed);
+	l->l3_len = plain.l3_len;
+	l->wire_len = FRAME_BYTES;
+	l->tcp_flags = plain_tcp_flags(&plain);
 }
 
-static void update(struct looker *l, const int32_t *positions)
+static inline const uint8_t *frame_at(const struct stream *s, uint32_t at)
+{
+	return s->frames + (size_t)at * FRAME_BYTES;
+}
+
+/* Streams are whole bursts long. */
+static inline uint32_t advance(const struct stream *s, uint32_t at)
+{
+	return at + 2 * DRIVE_BURST > s->n ? 0 : at + DRIVE_BURST;
+}
+
+/* A burst behind the one whose first bytes are on their way. */
+static inline __attribute__((always_inline)) void
+parse_burst(struct looker *l, const struct stream *s, uint32_t at, bool with_hash)
+{
+	const uint32_t next = advance(s, at);
+	const struct hash_seed seed = l->seed;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < DRIVE_BURST; i++)
+		prefetch_line(frame_at(s, next + i));
+	for (uint32_t i = 0; i < DRIVE_BURST; i++) {
+		struct flow_lookup *k = &l->lookups[i];
+
+		read_key(&seed, k, frame_at(s, at + i));
+		k->time_ns = at + 1;
+		bytes += k->l3_len;
+		if (!with_hash)
+			continue;
+		uint64_t hash = hash_key16(&seed, k->key[0], k->key[1]);
+
+		k->group = (uint32_t)(hash >> 32);
+		k->tag = (uint16_t)(hash | 1);
+	}
+	l->bytes += bytes;
+}
+
+static inline void update(struct looker *l, const int32_t *positions)
 {
 	for (uint32_t i = 0; i < DRIVE_BURST; i++)
 		if (positions[i] >= 0)
 			prefetch_line(&l->values[positions[i]]);
 	for (uint32_t i = 0; i < DRIVE_BURST; i++) {
-		const struct packet *k = &l->views[i];
+		const struct flow_lookup *k = &l->lookups[i];
 		struct value *v = &l->values[positions[i]];
-		const int d = l->lookups[i].swapped ? 1 : 0;
+		const int d = k->swapped ? 1 : 0;
 
 		if (unlikely(positions[i] < 0))
 			continue;
@@ -70,30 +112,42 @@ static void update(struct looker *l, const int32_t *positions)
 	}
 }
 
-static void run(struct looker *l, const struct stream *s, uint32_t n)
+static void run_parse(struct looker *l, const struct stream *s, uint32_t n)
+{
+	for (uint32_t done = 0, at = 0; done < n; done += DRIVE_BURST, at = advance(s, at)) {
+		parse_burst(l, s, at, true);
+		/* the lookups are used by somebody */
+		__asm__ volatile("" : : "r"(l->lookups) : "memory");
+	}
+}
+
+/* rte_hash makes a hash of its own of the same keys. */
+static void run_hash(struct looker *l, const struct stream *s, uint32_t n)
 {
 	const void *keys[DRIVE_BURST];
 	int32_t positions[DRIVE_BURST];
 
-	for (uint32_t done = 0, at = 0; done < n; done += DRIVE_BURST) {
-		parse_burst(l, s, at);
-		at += DRIVE_BURST;
-		if (at + DRIVE_BURST > s->n)
-			at = 0;
-		if (!l->hash)
-			continue;
-		for (uint32_t i = 0; i < DRIVE_BURST; i++)
-			keys[i] = l->lookups[i].key;
+	for (uint32_t i = 0; i < DRIVE_BURST; i++)
+		keys[i] = l->lookups[i].key;
+	for (uint32_t done = 0, at = 0; done < n; done += DRIVE_BURST, at = advance(s, at)) {
+		parse_burst(l, s, at, false);
 		rte_hash_lookup_bulk(l->hash, keys, DRIVE_BURST, positions);
 		update(l, positions);
 	}
 }
 
-static int looker_init(struct looker *l)
+static void run(struct looker *l, const struct stream *s, uint32_t n)
+{
+	if (l->hash)
+		run_hash(l, s, n);
+	else
+		run_parse(l, s, n);
+}
+
+static void looker_init(struct looker *l)
 {
 	*l = (struct looker){0};
 	hash_seed_fixed(&l->seed, 1);
-	return parser_init(&l->parser, l->notes, false);
 }
 
 static void measure(struct bench *b, struct bench_row *r, struct looker *l, const struct stream *s)
@@ -123,13 +177,12 @@ void bench_parse(struct bench *b)
 
 		if (!bench_wants(b, names[v6]))
 			continue;
-		if (looker_init(&l) == 0 &&
-		    stream_make(&s, &spec, STREAM_UNIFORM, 1 << 20, bench_flows(b)) == 0)
+		looker_init(&l);
+		if (stream_make(&s, &spec, STREAM_UNIFORM, 1 << 20, bench_flows(b)) == 0)
 			measure(b, bench_row(b, names[v6]), &l, &s);
 		else
 			bench_void(bench_row(b, names[v6]), "no memory");
 		stream_free(&s);
-		parser_fini(&l.parser);
 	}
 }
 
@@ -140,17 +193,9 @@ static int hash_fill(struct looker *l, uint32_t flows)
 	uint8_t frame[FRAME_BYTES];
 
 	for (uint32_t i = 0; i < flows; i++) {
-		struct packet k = {.data = frame,
-				   .len = FRAME_BYTES,
-				   .wire_len = FRAME_BYTES,
-				   .link_type = LINK_ETHERNET,
-				   .flags = PACKET_WIRE_LEN};
-		struct flow_lookup lookup;
-
 		frame_make(frame, &spec, i, false);
-		parse_packet(&l->parser, &k);
-		flow_lookup_make(&lookup, &k, &rules, &l->seed);
-		int32_t position = rte_hash_add_key(l->hash, lookup.key);
+		read_key(&l->seed, l->lookups, frame);
+		int32_t position = rte_hash_add_key(l->hash, l->lookups->key);
 		if (position < 0)
 			return position;
 	}
@@ -172,13 +217,13 @@ static void compare(struct bench *b, struct bench_row *r, uint32_t flows)
 	struct stream s = {0};
 	struct looker l;
 
-	if (looker_init(&l) == 0)
-		l.hash = rte_hash_create(&p);
+	looker_init(&l);
+	l.hash = rte_hash_create(&p);
 	if (l.hash && memory_map(&values, ((size_t)p.entries + 64) * sizeof(struct value),
 				 MEMORY_NODE_ANY, true) == 0)
 		l.values = values.base;
 	if (l.values && hash_fill(&l, flows) == 0 &&
-	    stream_make(&s, &spec, STREAM_UNIFORM, flows > 1 << 21 ? flows : 1 << 21, flows) == 0) {
+	    stream_make(&s, &spec, STREAM_UNIFORM, 1 << 21, flows) == 0) {
 		run(&l, &s, drive_packets(b));
 		l.bytes = l.found = 0;
 		measure(b, r, &l, &s);
@@ -188,7 +233,6 @@ static void compare(struct bench *b, struct bench_row *r, uint32_t flows)
 	rte_hash_free(l.hash);
 	stream_free(&s);
 	memory_unmap(&values);
-	parser_fini(&l.parser);
 }
 
 void bench_rte_hash(struct bench *b)

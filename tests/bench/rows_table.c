@@ -25,12 +25,13 @@ static void name_row(char *name, size_t len, const char *form, bool ipv6, const 
 	snprintf(name, len, "table_%s%s_%s", ipv6 ? "v6_" : "", form, scale);
 }
 
-/* Enough packets that the stream comes from memory, as packets of a device do. */
+/*
+ * Enough packets that the stream comes from memory, as packets of a device do, and that no cache
+ * holds the lines of one round until the next.
+ */
 static uint32_t stream_packets(uint32_t flows)
 {
-	const uint32_t least = flows >= 65536 ? 1U << 21 : 1U << 14;
-
-	return flows > least ? flows : least;
+	return flows >= 65536 ? 1U << 21 : 1U << 14;
 }
 
 static void measure_forms(struct bench *b, struct drive *d, const struct bench_scale *scale,
@@ -162,6 +163,65 @@ static void measure_alone(struct bench *b, const char *name, enum frame_kind kin
 	drive_close(&d);
 }
 
+/* Each kind of stages has a table; all take the same packets, in turn. */
+struct kind {
+	struct drive drive;
+	struct bench_row *row;
+};
+
+static void measure_kinds(struct bench *b, struct kind *kinds, unsigned int n)
+{
+	const uint32_t packets = drive_packets(b), flows = bench_flows(b);
+	const struct frame_spec spec = {0};
+	struct stream s = {0};
+
+	if (stream_make(&s, &spec, STREAM_UNIFORM, stream_packets(flows), flows)) {
+		bench_void(kinds[0].row, "no memory for the packets");
+		return;
+	}
+	/* the first round only warms up */
+	for (uint32_t try = 0; try <= b->tries; try++)
+		for (unsigned int i = 0; i < n; i++) {
+			uint64_t start = thread_ns();
+
+			drive_pipelined(&kinds[i].drive, &s, try * packets, packets);
+			if (try > 0)
+				bench_sample(kinds[i].row, thread_ns() - start, packets);
+		}
+	for (unsigned int i = 0; i < n; i++)
+		drive_check(&kinds[i].drive, kinds[i].row);
+	stream_free(&s);
+}
+
+static void bench_kinds(struct bench *b)
+{
+	static const char *const simds[] = {"scalar", "sse4", "avx2", "avx512", "neon"};
+	struct kind kinds[sizeof simds / sizeof *simds];
+	const struct frame_spec spec = {0};
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < sizeof simds / sizeof *simds; i++) {
+		const struct drive_options o = {.flows_max = bench_flows(b), .simd = simds[i]};
+		struct kind *k = &kinds[n];
+		char name[32];
+
+		snprintf(name, sizeof name, "table_pipe_1m_%s", simds[i]);
+		if (!ft_simd_name(simds[i]) || !bench_wants(b, name))
+			continue;
+		*k = (struct kind){.row = bench_row(b, name)};
+		if (drive_open(&k->drive, &o)) {
+			bench_void(k->row, "the table cannot be made");
+			continue;
+		}
+		drive_fill(&k->drive, &spec, o.flows_max);
+		n++;
+	}
+	if (n)
+		measure_kinds(b, kinds, n);
+	for (unsigned int i = 0; i < n; i++)
+		drive_close(&kinds[i].drive);
+}
+
 void bench_tables(struct bench *b)
 {
 	unsigned int n;
@@ -171,6 +231,8 @@ void bench_tables(struct bench *b)
 		if (wants_table(b, scales[i].name, false) || wants_table(b, scales[i].name, true))
 			measure_table(b, &scales[i]);
 	measure_alone(b, "table_mixed_1m", FRAME_MIXED);
+	if (b->size != BENCH_SHORT || b->only)
+		bench_kinds(b);
 	/* Again, near the rows that it is compared with. */
 	measure_alone(b, "table_pipe_1m_again", FRAME_UDP);
 }
