@@ -12,6 +12,8 @@ import hashlib
 import io
 import ipaddress
 import json
+import os
+import shlex
 import struct
 import subprocess
 import sys
@@ -24,8 +26,10 @@ ICMP_PAIRS = {1: [(8, 0), (10, 9), (13, 14), (15, 16), (17, 18)],
 
 
 def dump(probe, *args):
-    return subprocess.run([probe, *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          check=True).stdout
+    # of a build for another machine
+    wrapper = shlex.split(os.environ.get("MESON_EXE_WRAPPER", ""))
+    return subprocess.run([*wrapper, probe, *args], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, check=True).stdout
 
 
 def community_id(flow):
