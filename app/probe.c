@@ -40,6 +40,7 @@ struct probe {
 	unsigned int n_lanes;
 	struct bpf_program filter, own;
 	bool has_filter, has_own;
+	struct ipfix_application *applications; /* that the outputs tell of */
 	struct exporter exporter;
 	unsigned int lanes_running; /* threads that were started */
 	bool exporter_runs;
@@ -206,6 +207,20 @@ static bool make_lanes(struct probe *p)
 	return true;
 }
 
+/* All lanes load the same protocols, so that one can speak for them. */
+static bool tell_applications(struct probe *p)
+{
+	uint32_t n;
+
+	if (ft_applications(p->lanes[0].table, &p->applications, &n)) {
+		snprintf(p->error, sizeof p->error, "no memory to name applications");
+		return false;
+	}
+	for (unsigned int i = 0; i < p->exporter.n_outputs; i++)
+		output_set_applications(p->exporter.outputs[i], p->applications, n);
+	return true;
+}
+
 static void run_lane(void *lane)
 {
 	lane_run(lane);
@@ -356,7 +371,7 @@ static int run(struct probe *p)
 		log_error("%s", p->error);
 		return OPTIONS_EXIT_BAD;
 	}
-	if (!opened || !compile_filters(p) || !make_lanes(p)) {
+	if (!opened || !compile_filters(p) || !make_lanes(p) || !tell_applications(p)) {
 		log_error("%s", p->error);
 		return EXIT_FAILURE;
 	}
@@ -386,6 +401,7 @@ static void take_down(struct probe *p)
 	}
 	for (unsigned int i = 0; i < p->exporter.n_outputs; i++)
 		output_free(p->exporter.outputs[i]);
+	free(p->applications);
 	if (p->has_filter)
 		pcap_freecode(&p->filter);
 	if (p->has_own)

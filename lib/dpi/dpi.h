@@ -49,8 +49,8 @@ struct dpi_annex {
 	uint16_t app_id, master_id, category_id, risk_score;
 	uint8_t flags; /* L7_* of record.h */
 	uint8_t confidence;
-	uint8_t packets;   /* given to nDPI, those of the handshake apart */
-	bool final;	   /* no packet changes the verdict any more */
+	uint8_t packets; /* given to nDPI, those of the handshake apart */
+	bool final;	 /* no packet changes the verdict any more */
 	/* Of no interest outside lib/dpi: */
 	uint8_t handshake; /* how a TCP flow began */
 	uint8_t opening;   /* packets of the handshake given to nDPI */
@@ -178,6 +178,15 @@ char *dpi_protocol_name(struct dpi *d, uint16_t master_id, uint16_t app_id, char
 			size_t len);
 /* nDPI's id of a protocol name, without regard to case; "SSL" is TLS. 0 (Unknown): no such name. */
 uint16_t dpi_protocol_id(struct dpi *d, const char *name);
+/* A protocol of the module, custom ones included; strings live as long as the module. */
+struct dpi_protocol {
+	uint16_t id; /* as in verdicts */
+	const char *name;
+	const char *category; /* "" = none */
+};
+/* Numbers below this may be protocols; and the protocol of one, false when it is none's. */
+uint32_t dpi_protocol_numbers(struct dpi *d);
+bool dpi_protocol_at(struct dpi *d, uint32_t number, struct dpi_protocol *out);
 /* The module itself, for those who know nDPI; owned by d, until a file replaces it. */
 struct ndpi_detection_module_struct *dpi_module(struct dpi *d);
 /* The flow's nDPI structure while it exists (keep_states: until release), else NULL. */

@@ -138,6 +138,27 @@ uint16_t dpi_protocol_find(struct ndpi_detection_module_struct *m, const char *n
 	return 0;
 }
 
+uint32_t dpi_protocol_numbers(struct dpi *d)
+{
+	return ndpi_compat_protocols(d->module.ndpi);
+}
+
+bool dpi_protocol_at(struct dpi *d, uint32_t number, struct dpi_protocol *out)
+{
+	struct ndpi_detection_module_struct *m = d->module.ndpi;
+	const char *name, *unknown = ndpi_get_proto_name(m, NDPI_PROTOCOL_UNKNOWN), *category;
+
+	if (number >= ndpi_compat_protocols(m))
+		return false;
+	name = ndpi_get_proto_name(m, (u_int16_t)number);
+	if (!name || !name[0] || (number && unknown && strcmp(name, unknown) == 0))
+		return false;
+	category = ndpi_category_get_name(m, ndpi_compat_category(m, (uint16_t)number));
+	*out = (struct dpi_protocol){
+		.id = (uint16_t)number, .name = name, .category = category ? category : ""};
+	return true;
+}
+
 /* Names that protocols had in earlier releases of nDPI. */
 static const struct {
 	const char *old, *name;

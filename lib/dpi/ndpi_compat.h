@@ -12,6 +12,7 @@
  *   GUESS_BY_HAND     giveup guesses from the flow's own addresses and ports     (4.2)
  *   PAIR              master and application sit in ndpi_protocol.proto          (since 4.12)
  *   NAME_OF_PAIR      a name is asked of that pair, not of the whole verdict     (since 4.12)
+ *   CATEGORY_OF_PAIR  a category is asked of that pair, too                      (5.x)
  *   CATEGORY_DATA     a host of a category comes with a word of the caller's     (since 4.4)
  *   CATEGORY_BREED    and with a breed                                           (5.x)
  *   NUM_PROTOCOLS     how many protocols there are has another name              (5.x)
@@ -178,8 +179,8 @@ static inline bool ndpi_compat_guess_prepare(struct ndpi_detection_module_struct
 	f->dport = htons(e->dst_port);
 	f->l4_proto = IPPROTO_TCP;
 	f->protocol_id_already_guessed = 1;
-	f->guessed_protocol_id = ndpi_guess_protocol_id(m, f, IPPROTO_TCP, e->src_port,
-							e->dst_port, &custom);
+	f->guessed_protocol_id =
+		ndpi_guess_protocol_id(m, f, IPPROTO_TCP, e->src_port, e->dst_port, &custom);
 	return true;
 #else
 	(void)m, (void)f, (void)e;
@@ -212,6 +213,27 @@ static inline void ndpi_compat_name(struct ndpi_detection_module_struct *m, uint
 	p.app_protocol = app;
 #endif
 	ndpi_protocol2name(m, p, buffer, len);
+}
+
+/* The category that a protocol has of itself. */
+static inline ndpi_protocol_category_t ndpi_compat_category(struct ndpi_detection_module_struct *m,
+							    uint16_t id)
+{
+#ifdef NDPI_HAS_CATEGORY_OF_PAIR
+	ndpi_master_app_protocol p = {.app_protocol = id};
+
+	return ndpi_get_proto_category(m, p);
+#else
+	ndpi_protocol p;
+
+	memset(&p, 0, sizeof p);
+#ifdef NDPI_HAS_PAIR
+	p.proto.app_protocol = id;
+#else
+	p.app_protocol = id;
+#endif
+	return ndpi_get_proto_category(m, p);
+#endif
 }
 
 /* Takes effect with ndpi_enable_loaded_categories(). */

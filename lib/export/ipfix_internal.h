@@ -51,6 +51,8 @@ struct ipfix_profile {
 	uint32_t n_reports;
 	struct ipfix_type types[ELEMENT_N + 1];
 	uint32_t n_types;
+	const struct ipfix_application *applications;
+	uint32_t n_applications;
 	bool add_unknown; /* the applications lack number 0 */
 	struct community_id *community_id;
 };

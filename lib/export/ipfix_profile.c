@@ -240,6 +240,14 @@ void ipfix_profile_destroy(struct ipfix_profile *p)
 	free(p);
 }
 
+void ipfix_profile_set_applications(struct ipfix_profile *p, const struct ipfix_application *list,
+				    uint32_t n)
+{
+	p->applications = list;
+	p->n_applications = n;
+	ipfix_reports_init(p, (uint16_t)(TEMPLATE_ID_FIRST + p->n_templates));
+}
+
 uint32_t ipfix_template_count(const struct ipfix_profile *p)
 {
 	return p->n_templates + p->n_reports;

@@ -43,9 +43,6 @@ struct ipfix_options {
 	 * profile's default is what is changed, else nothing. NULL or "" = default.
 	 */
 	const char *fields;
-	/* Borrowed until the profile is destroyed; may be NULL. Number 0 is added when missing. */
-	const struct ipfix_application *applications;
-	uint32_t n_applications;
 };
 
 /* Numbers that options records tell: cumulative since the start; times are Unix ns, 0 = none. */
@@ -90,6 +87,13 @@ struct ipfix_profile;
 int ipfix_profile_create(struct ipfix_profile **out, const struct ipfix_options *o, char *error,
 			 size_t error_len);
 void ipfix_profile_destroy(struct ipfix_profile *p);
+
+/*
+ * The applications that flows may be given (RFC 6759), before the first template was asked for.
+ * They are borrowed until the profile is destroyed. Number 0 is added when missing.
+ */
+void ipfix_profile_set_applications(struct ipfix_profile *p, const struct ipfix_application *list,
+				    uint32_t n);
 
 /*
  * Every template that this profile can send: data templates first, then options templates. They

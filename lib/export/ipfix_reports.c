@@ -139,10 +139,10 @@ static bool has_element(const struct ipfix_profile *p, enum element element)
 	return false;
 }
 
-static bool lacks_unknown(const struct ipfix_options *o)
+static bool lacks_unknown(const struct ipfix_profile *p)
 {
-	for (uint32_t i = 0; i < o->n_applications; i++)
-		if (o->applications[i].id == 0)
+	for (uint32_t i = 0; i < p->n_applications; i++)
+		if (p->applications[i].id == 0)
 			return false;
 	return true;
 }
@@ -157,9 +157,9 @@ static uint32_t count_of(const struct ipfix_profile *p, enum ipfix_report report
 	case IPFIX_TYPES:
 		return p->n_types;
 	case IPFIX_APPLICATIONS:
-		if (!p->options.n_applications || !has_element(p, ELEMENT_APPLICATION_ID))
+		if (!p->n_applications || !has_element(p, ELEMENT_APPLICATION_ID))
 			return 0;
-		return p->options.n_applications + p->add_unknown;
+		return p->n_applications + p->add_unknown;
 	default:
 		return 1;
 	}
@@ -167,7 +167,9 @@ static uint32_t count_of(const struct ipfix_profile *p, enum ipfix_report report
 
 void ipfix_reports_init(struct ipfix_profile *p, uint16_t first_id)
 {
-	p->add_unknown = lacks_unknown(&p->options);
+	p->n_reports = 0;
+	memset(p->report_ids, 0, sizeof p->report_ids);
+	p->add_unknown = lacks_unknown(p);
 	find_types(p);
 	for (unsigned int i = 0; i < IPFIX_REPORT_N; i++)
 		if (count_of(p, (enum ipfix_report)i)) {
@@ -328,9 +330,9 @@ static void put_application(const struct ipfix_profile *p, uint32_t i, struct wb
 	const struct ipfix_application *a = &unknown;
 
 	if (!p->add_unknown)
-		a = &p->options.applications[i];
+		a = &p->applications[i];
 	else if (i)
-		a = &p->options.applications[i - 1];
+		a = &p->applications[i - 1];
 	if (is_v9(p))
 		put_be32(w, 0);
 	if (p->long_application) {

@@ -138,6 +138,14 @@ void output_submit(struct output *o, const struct flow_record *r)
 	o->counters.count[OUTPUT_uniflows] += n - 1;
 }
 
+void output_set_applications(struct output *o, const struct ipfix_application *list, uint32_t n)
+{
+	if (is_group(o))
+		collectors_set_applications(o, list, n);
+	else if (o->spec.type == OUTPUT_IPFIX)
+		ipfix_profile_set_applications(o->ipfix.profile, list, n);
+}
+
 void output_set_metering(struct output *o, const struct output_metering *m)
 {
 	struct ipfix_numbers *n = &o->ipfix.numbers;

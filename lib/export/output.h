@@ -60,8 +60,6 @@ struct output_spec {
 	char fields[512];
 	uint32_t pen;
 	bool ignore_vlan;
-	const struct ipfix_application *applications; /* outlives the output */
-	uint32_t n_applications;
 
 	/* IPFIX: when, and to whom. */
 	uint64_t template_resend_ns;	   /* UDP */
@@ -127,6 +125,12 @@ const char *output_name(const struct output *o);
  * Never blocks.
  */
 void output_submit(struct output *o, const struct flow_record *r);
+
+/*
+ * IPFIX: the applications that flows may be given, told before the first flow. Before the first
+ * output_poll(); they outlive the output.
+ */
+void output_set_applications(struct output *o, const struct ipfix_application *list, uint32_t n);
 
 /* IPFIX: the numbers that the next options records tell. */
 void output_set_metering(struct output *o, const struct output_metering *m);

@@ -146,6 +146,12 @@ uint64_t collectors_wait_ns(const struct output *o, uint64_t now_ns)
 	return least;
 }
 
+void collectors_set_applications(struct output *o, const struct ipfix_application *list, uint32_t n)
+{
+	for (unsigned int i = 0; i < o->collectors.n; i++)
+		output_set_applications(o->collectors.member[i], list, n);
+}
+
 void collectors_set_metering(struct output *o, const struct output_metering *m)
 {
 	for (unsigned int i = 0; i < o->collectors.n; i++)

@@ -124,6 +124,8 @@ void collectors_submit(struct output *o, const struct flow_record *r);
 bool collectors_have_room(const struct output *o);
 uint32_t collectors_poll(struct output *o, uint64_t now_ns);
 uint64_t collectors_wait_ns(const struct output *o, uint64_t now_ns);
+void collectors_set_applications(struct output *o, const struct ipfix_application *list,
+				 uint32_t n);
 void collectors_set_metering(struct output *o, const struct output_metering *m);
 int collectors_own_traffic(const struct output *o, char *expression, size_t len);
 void collectors_close(struct output *o, uint64_t deadline_ns);

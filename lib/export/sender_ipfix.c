@@ -431,8 +431,6 @@ int ipfix_sender_init(struct output *o, char *error, size_t error_len)
 		.ignore_vlan = spec->ignore_vlan,
 		.pen = spec->pen,
 		.fields = spec->fields,
-		.applications = spec->applications,
-		.n_applications = spec->n_applications,
 	};
 	uint32_t header = is_netflow9(o) ? NETFLOW9_HEADER_BYTES : IPFIX_HEADER_BYTES;
 

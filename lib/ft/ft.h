@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/counters.h"
+#include "export/ipfix_profile.h"
 #include "ft/pfring_ft_ext.h"
 #include "record/record.h"
 
@@ -31,7 +32,7 @@ struct ft_options {
 	bool dpi;
 	bool dpi_guess, dpi_extra;
 	uint32_t dpi_packets_tcp, dpi_packets_udp, dpi_flows_max; /* 0 = default */
-	uint32_t dpi_flows_per_s_max; /* 0 = no limit */
+	uint32_t dpi_flows_per_s_max;				  /* 0 = no limit */
 	uint64_t dpi_bytes_max;
 	const char *dpi_protocols, *dpi_categories; /* paths, NULL or "" = none */
 };
@@ -55,6 +56,13 @@ int ft_table_create(pfring_ft_table **out, const struct ft_options *o, char *err
 void ft_count_dpi_memory(void);
 /* What nDPI holds now, its modules included. Any thread. */
 uint64_t ft_dpi_memory_bytes(void);
+
+/*
+ * The applications that flows of this table may be given, in one block of memory that the caller
+ * frees: *n of them; none, and *out is NULL, without DPI. What was loaded later is not in it. The
+ * table's thread, or before it runs. 0 or -ENOMEM.
+ */
+int ft_applications(pfring_ft_table *table, struct ipfix_application **out, uint32_t *n);
 
 /* An exported flow as a record; its strings live until pfring_ft_flow_free(). Any thread. */
 void ft_flow_record(pfring_ft_flow *flow, struct flow_record *r);

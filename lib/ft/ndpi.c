@@ -2,10 +2,13 @@
 /* The table's nDPI: names, a module of the caller's, files of custom protocols and categories. */
 #include "ft/table.h"
 
+#include "ft/ft.h"
 #include "ft/log.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 char *pfring_ft_l7_protocol_name(pfring_ft_table *table, pfring_ft_ndpi_protocol *protocol,
 				 char *buffer, int buffer_len)
@@ -97,4 +100,52 @@ int pfring_ft_load_ndpi_categories(pfring_ft_table *table, const char *path)
 int pfring_ft_is_ndpi_available(void)
 {
 	return 1;
+}
+
+/* Where the next string goes, behind the structures. */
+static const char *keep_text(char **at, const char *text)
+{
+	const char *kept = *at;
+	size_t bytes = strlen(text) + 1;
+
+	memcpy(*at, text, bytes);
+	*at += bytes;
+	return kept;
+}
+
+int ft_applications(pfring_ft_table *table, struct ipfix_application **out, uint32_t *n)
+{
+	struct ft_table *t = table;
+	uint32_t numbers = t->dpi ? dpi_protocol_numbers(t->dpi) : 0, count = 0;
+	struct ipfix_application *list = NULL;
+	struct dpi_protocol one;
+	size_t bytes = 0;
+	char *text;
+
+	*out = NULL;
+	*n = 0;
+	for (uint32_t i = 0; i < numbers; i++)
+		if (dpi_protocol_at(t->dpi, i, &one)) {
+			bytes += sizeof *list + strlen(one.name) + strlen(one.category) + 2;
+			count++;
+		}
+	if (!count)
+		return 0;
+	list = malloc(bytes);
+	if (!list)
+		return -ENOMEM;
+	text = (char *)(list + count);
+	count = 0;
+	for (uint32_t i = 0; i < numbers; i++) {
+		if (!dpi_protocol_at(t->dpi, i, &one))
+			continue;
+		list[count++] =
+			(struct ipfix_application){.id = one.id,
+						   .name = keep_text(&text, one.name),
+						   .description = "",
+						   .category = keep_text(&text, one.category)};
+	}
+	*out = list;
+	*n = count;
+	return 0;
 }

@@ -53,9 +53,8 @@ static struct session begin(struct ipfix_options o)
 {
 	struct session s;
 
-	o.applications = applications;
-	o.n_applications = APPLICATIONS;
 	s.p = profile_of(&o);
+	ipfix_profile_set_applications(s.p, applications, APPLICATIONS);
 	s.reader = reader_of(s.p, o.version == IPFIX_NETFLOW9);
 	return s;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -226,12 +227,50 @@ static void test_the_classic_loop(void **state)
 	assert_int_equal(pfring_ft_api_version(), FT_API_VERSION);
 }
 
+/* RFC 6759's table: every protocol of the module, those of a file too, with a name. */
+static void test_applications_are_named(void **state)
+{
+	char path[] = "/tmp/ftprobe-ft-XXXXXX", error[256];
+	struct ft_options options = {.flows_max = 16, .numa_node = -1};
+	struct ipfix_application *list;
+	pfring_ft_table *t = NULL;
+	uint32_t n = 1;
+	bool tls = false, own = false;
+
+	(void)state;
+	assert_int_equal(ft_table_create(&t, &options, error, sizeof error), 0);
+	assert_int_equal(ft_applications(t, &list, &n), 0);
+	assert_int_equal(n, 0);
+	assert_null(list);
+	pfring_ft_destroy_table(t);
+
+	assert_int_equal(write(mkstemp(path), "tcp:7777@Ticker\n", 16), 16);
+	options.dpi = true;
+	options.dpi_protocols = path;
+	assert_int_equal(ft_table_create(&t, &options, error, sizeof error), 0);
+	assert_int_equal(ft_applications(t, &list, &n), 0);
+	assert_true(n > 200);
+	assert_int_equal(list[0].id, 0);
+	for (uint32_t i = 0; i < n; i++) {
+		assert_true(list[i].name[0] && (i == 0 || list[i].id > list[i - 1].id));
+		own |= strcmp(list[i].name, "Ticker") == 0 &&
+		       list[i].id == pfring_ft_l7_protocol_id(t, "Ticker");
+		tls |= strcmp(list[i].name, "TLS") == 0 && list[i].id == 91 &&
+		       strcmp(list[i].category, "Web") == 0;
+	}
+	assert_true(tls && own);
+	free(list);
+	pfring_ft_destroy_table(t);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_burst_size_shows_in_no_record),
 		cmocka_unit_test(test_ignored_packets_only_travel),
 		cmocka_unit_test(test_the_classic_loop),
+		cmocka_unit_test(test_applications_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
