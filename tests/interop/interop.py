@@ -17,6 +17,11 @@ RUN_TIMEOUT_S = 120
 WAIT_S = 10
 
 Sums = namedtuple("Sums", "flows packets bytes rev_packets rev_bytes")
+# What an IPFIX output may be told: every profile, one record a flow or one a direction.
+Form = namedtuple("Form", "profile biflow version")
+FORMS = tuple(Form(profile, biflow, "ipfix") for profile in ("compat", "full", "ntop")
+              for biflow in ("yes", "no"))
+NETFLOW9 = tuple(Form("compat", biflow, "netflow9") for biflow in ("yes", "no"))
 
 
 class Failure(Exception):
@@ -63,14 +68,24 @@ def udp_port_is_read(port):
     return found is not None and int(found.group(1), 16) == 0
 
 
-def run_probe(probe, trace, *outputs, options=()):
-    """The records in JSON, and what else `outputs` and `options` ask for."""
+def ipfix_section(target, form, **more):
+    """The section of an IPFIX output, for run_probe()."""
+    return {"type": "ipfix", "target": target, **form._asdict(), **more}
+
+
+def run_probe(probe, trace, *outputs, options=(), section=None):
+    """The records in JSON, and what else `outputs`, `options` and an output's `section` ask for."""
     with tempfile.TemporaryDirectory(prefix="ftprobe-interop-") as tmp:
         path = Path(tmp) / "flows.json"
         cmd = [probe, "-r", str(trace), "-o", f"json:{path}"]
         for output in outputs:
             cmd += ["-o", output]
         cmd += options
+        if section:
+            config = Path(tmp) / "ftprobe.conf"
+            lines = ["[output collector]", *(f"{key} = {value}" for key, value in section.items())]
+            config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            cmd += ["-c", str(config)]
         done = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, timeout=RUN_TIMEOUT_S, check=False)
         if done.returncode:
@@ -82,6 +97,20 @@ def run_probe(probe, trace, *outputs, options=()):
 def sums_of(flows):
     return Sums(len(flows), *(sum(f[k] for f in flows)
                               for k in ("packets", "bytes", "rev_packets", "rev_bytes")))
+
+
+def sums_in(form, flows):
+    """The sums in a form: uniflows are more records, without reverse counters."""
+    s = sums_of(flows)
+    if form.biflow == "yes":
+        return s
+    reverse = sum(f["rev_packets"] > 0 for f in flows)
+    return Sums(s.flows + reverse, s.packets + s.rev_packets, s.bytes + s.rev_bytes, 0, 0)
+
+
+def equal_sums(what, got, want):
+    for name in Sums._fields:
+        equal(f"{what}'s {name}", getattr(got, name), getattr(want, name))
 
 
 def equal(what, got, want):

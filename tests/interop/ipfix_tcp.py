@@ -109,7 +109,7 @@ def check_tls(probe, trace, folder):
     flows = interop.run_probe(probe, trace, "null",
                               options=tls_options(folder, collector.port, "probe"))
     collector.finish()
-    ipfix_file.equal_sums([collector.path], flows)
+    ipfix_file.equal_sums([collector.path], interop.sums_of(flows))
     refused(probe, trace, folder, "intruder", "", "the collector refuses us")
     refused(probe, trace, folder, "probe", "peer_name = elsewhere.example\n", "hostname mismatch")
 
@@ -117,10 +117,12 @@ def check_tls(probe, trace, folder):
 def check(probe, trace):
     with tempfile.TemporaryDirectory(prefix="ftprobe-ipfix-") as tmp:
         folder = Path(tmp)
-        collector = Collector(folder / "tcp.ipfix")
-        flows = interop.run_probe(probe, trace, f"ipfix:tcp://127.0.0.1:{collector.port}")
-        collector.finish()
-        said = ipfix_file.equal_sums([collector.path], flows)
+        for form in interop.FORMS:
+            collector = Collector(folder / "tcp.ipfix")
+            section = interop.ipfix_section(f"tcp://127.0.0.1:{collector.port}", form)
+            flows = interop.run_probe(probe, trace, section=section)
+            collector.finish()
+            said = ipfix_file.equal_sums([collector.path], interop.sums_in(form, flows))
         check_tls(probe, trace, folder)
         return said
 
