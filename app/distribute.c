@@ -48,8 +48,12 @@ void distribute_drain(struct distribute *d, struct lane_counters *c)
 
 	for (unsigned int to = 0; to < d->n_lanes; to++)
 		while ((n = distribute_take(d, to, &next, packets, PFRING_FT_BURST_MAX)) > 0) {
+			uint64_t bytes = 0;
+
 			for (unsigned int i = 0; i < n; i++)
-				c->rx_bytes += rte_pktmbuf_pkt_len(packets[i]);
+				bytes += rte_pktmbuf_pkt_len(packets[i]);
+			c->rx_bytes += bytes;
+			c->ignored_bytes += bytes;
 			c->rx_packets += n;
 			c->dropped[DROP_lane_stopped] += n;
 			rte_pktmbuf_free_bulk(packets, n);

@@ -21,14 +21,21 @@
 #define TROUBLE_TELL_NS (60 * SECOND_NS)
 /* So old may the numbers of metering be that are told. */
 #define METERING_LOOK_NS (SECOND_NS / 4)
+/* What slewing (at most 0.5 ms a second) does not do between two looks. */
+#define CLOCK_STEP_NS ((int64_t)SECOND_NS / 2)
 /* A queue that nothing leaves for so long has no reader. */
 #define STUCK_NS (10 * SECOND_NS)
 
 /* The lanes' time line is steady; what is told is the wall clock of today. */
-static void to_wall_clock(const struct exporter *e, struct flow_record *r)
+static int64_t to_wall_clock_ns(const struct exporter *e)
 {
-	int64_t shift = (int64_t)(clock_wall_ns() - clock_monotonic_ns()) - e->epoch_offset_ns;
+	if (!e->live)
+		return 0;
+	return (int64_t)(clock_wall_ns() - clock_monotonic_ns()) - e->epoch_offset_ns;
+}
 
+static void shift_times(struct flow_record *r, int64_t shift)
+{
 	r->start_ns += (uint64_t)shift;
 	r->end_ns += (uint64_t)shift;
 	for (int d = 0; d < DIR_N; d++) {
@@ -64,7 +71,7 @@ static void tell(struct exporter *e, pfring_ft_flow *flow)
 	ft_flow_record(flow, &r);
 	r.sampling_packets = e->sampling;
 	if (e->live)
-		to_wall_clock(e, &r);
+		shift_times(&r, to_wall_clock_ns(e));
 	flow_record_order_times(&r);
 	top_count(&e->top, &r);
 	for (unsigned int i = 0; i < e->n_outputs; i++) {
@@ -133,15 +140,23 @@ static void tell_trouble(struct exporter *e)
 	}
 }
 
-static void sum_lane(const struct lane *l, struct output_metering *m)
+static void sum_lane(const struct exporter *e, const struct lane *l, struct output_metering *m)
 {
 	const struct lane_counters *c = ft_counters(l->table);
+	const uint64_t shift = (uint64_t)to_wall_clock_ns(e);
+	uint64_t first_ns, last_ns;
 
 	m->packets_observed += c->rx_packets;
 	for (int i = 0; i < DROP_N; i++)
 		if (i != DROP_sampled_out)
 			m->ignored_packets += c->dropped[i];
+	m->ignored_octets += c->ignored_bytes;
 	m->packets_selected += c->rx_packets - c->dropped[DROP_sampled_out];
+	ft_ignored_times(l->table, &first_ns, &last_ns);
+	if (first_ns && (!m->first_ignored_ns || first_ns + shift < m->first_ignored_ns))
+		m->first_ignored_ns = first_ns + shift;
+	if (last_ns && last_ns + shift > m->last_ignored_ns)
+		m->last_ignored_ns = last_ns + shift;
 }
 
 /* What options records say of metering: the numbers that the probe reports itself. */
@@ -155,17 +170,22 @@ static void tell_metering(struct exporter *e)
 		return;
 	e->metering_ns = now_ns;
 	for (unsigned int i = 0; i < e->n_lanes; i++)
-		sum_lane(&e->lanes[i], &m);
-	if (m.ignored_packets > e->ignored_packets) {
-		e->last_ignored_ns = now_ns;
-		if (!e->first_ignored_ns)
-			e->first_ignored_ns = now_ns;
-	}
-	e->ignored_packets = m.ignored_packets;
-	m.first_ignored_ns = e->first_ignored_ns;
-	m.last_ignored_ns = e->last_ignored_ns;
+		sum_lane(e, &e->lanes[i], &m);
 	for (unsigned int i = 0; i < e->n_outputs; i++)
 		output_set_metering(e->outputs[i], &m);
+}
+
+/* Flow and export times follow the wall clock, wherever it goes; whoever reads them wants to know.
+ */
+static void watch_clock(struct exporter *e)
+{
+	int64_t shift_ns = (int64_t)(clock_wall_ns() - clock_monotonic_ns());
+	int64_t step_ns = shift_ns - e->clock_shift_ns;
+
+	if (e->clock_shift_ns && (step_ns > CLOCK_STEP_NS || step_ns < -CLOCK_STEP_NS))
+		log_notice("the clock was set by %+.3f s; flow and export times go on from there",
+			   (double)step_ns / SECOND_NS);
+	e->clock_shift_ns = shift_ns;
 }
 
 /* When every reader went away (| head) the run ends: there is nobody left to tell. */
@@ -174,8 +194,10 @@ static void poll_outputs(struct exporter *e)
 	tell_metering(e);
 	for (unsigned int i = 0; i < e->n_outputs; i++)
 		output_poll(e->outputs[i], clock_wall_ns());
-	if (e->live)
+	if (e->live) {
+		watch_clock(e);
 		tell_trouble(e);
+	}
 	if (exporter_unread(e))
 		atomic_store_explicit(e->stop, true, memory_order_relaxed);
 }

@@ -27,8 +27,8 @@ struct exporter {
 		uint64_t told_ns; /* CLOCK_MONOTONIC, 0 = never */
 	} trouble[OUTPUTS_MAX];
 	uint64_t looked_ns;
-	/* For options records; times are those at which it was noticed, of the wall clock. */
-	uint64_t metering_ns, ignored_packets, first_ignored_ns, last_ignored_ns;
+	uint64_t metering_ns;	/* when options records were told of metering last */
+	int64_t clock_shift_ns; /* live: of the wall clock against the steady one, when last seen */
 	bool sampling_random;
 	struct top top;	  /* what the records said, for the summary */
 	uint64_t records; /* taken from the rings */

@@ -156,6 +156,7 @@ void offline_stats(const struct offline *f, struct stats *s)
 
 	s->lane.rx_packets += c->filtered + c->unsupported_link;
 	s->lane.rx_bytes += c->filtered_bytes + c->unsupported_link_bytes;
+	s->lane.ignored_bytes += c->filtered_bytes + c->unsupported_link_bytes;
 	s->lane.dropped[DROP_filter] += c->filtered;
 	s->lane.dropped[DROP_unsupported_link] += c->unsupported_link;
 }

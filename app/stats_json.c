@@ -135,6 +135,7 @@ int stats_write_json(const struct stats *s, const char *path)
 	add(o, "rx_bytes", s->lane.rx_bytes);
 	add(o, "metered_packets", s->lane.metered_packets);
 	add(o, "metered_bytes", s->lane.metered_bytes);
+	add(o, "ignored_bytes", s->lane.ignored_bytes);
 	json_object_object_add(o, "dropped",
 			       words(s->lane.dropped, DROP_NONE + 1, DROP_N, drop_text));
 	json_object_object_add(o, "notes", words(s->lane.notes, 0, NOTE_N, note_text));

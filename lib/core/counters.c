@@ -66,7 +66,7 @@ const struct counter_text *output_counter_text(enum output_counter counter)
 }
 
 /* The struct is nothing but 64-bit words. */
-_Static_assert(sizeof(struct lane_counters) == 8 * (4 + DROP_N + NOTE_N + TABLE_N + DPI_N),
+_Static_assert(sizeof(struct lane_counters) == 8 * (5 + DROP_N + NOTE_N + TABLE_N + DPI_N),
 	       "a counter that is no u64");
 
 void lane_counters_add(struct lane_counters *to, const struct lane_counters *from)

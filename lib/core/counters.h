@@ -59,6 +59,7 @@ struct lane_counters {
 	uint64_t rx_bytes; /* wire length */
 	uint64_t metered_packets;
 	uint64_t metered_bytes; /* IP length */
+	uint64_t ignored_bytes; /* wire length of what was dropped, but for sampled_out */
 	uint64_t dropped[DROP_N];
 	uint64_t notes[NOTE_N];
 	uint64_t table[TABLE_N];

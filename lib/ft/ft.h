@@ -72,6 +72,11 @@ void ft_flow_record(pfring_ft_flow *flow, struct flow_record *r);
  * with ft_count_drop(), so that one set of words tells all.
  */
 const struct lane_counters *ft_counters(pfring_ft_table *table);
+/*
+ * When packets were dropped first and last, those of sampling apart, on the table's time line; 0 =
+ * none was. Any thread.
+ */
+void ft_ignored_times(pfring_ft_table *table, uint64_t *first_ns, uint64_t *last_ns);
 /* A packet that the lane received and did not hand in, and why. The table's thread. */
 void ft_count_drop(pfring_ft_table *table, enum drop_reason reason, uint32_t wire_len);
 /* A record that the lane could not hand on, and why. The table's thread. */

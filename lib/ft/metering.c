@@ -33,7 +33,9 @@ bool ft_take_any(struct ft_table *t, struct burst *b, unsigned int packet, struc
 	parse_any_packet(&t->parser, k);
 	if (k->drop != DROP_NONE) {
 		counter_add(&t->counters.rx_bytes, k->wire_len);
+		counter_add(&t->counters.ignored_bytes, k->wire_len);
 		counter_add(&t->counters.dropped[k->drop], 1);
+		ft_note_ignored(t, k->time_ns);
 		return false;
 	}
 	*hash = flow_lookup_make(l, k, &o->key_rules, &o->seed);

@@ -5,6 +5,7 @@
 #include "ft/table.h"
 
 /* Time jumps: whatever it ended leaves, step by step, before the packet that brought it. */
+void ft_note_ignored(struct ft_table *t, uint64_t time_ns);
 void ft_settle_time(struct ft_table *t, uint64_t time_ns);
 
 /* Time runs backwards, or far ahead. */

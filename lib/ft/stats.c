@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A table's numbers for those outside its thread: words that are each whole. */
+#include "ft/metering.h"
 #include "ft/table.h"
 
 static uint64_t read_word(const uint64_t *word)
@@ -14,11 +15,32 @@ const struct lane_counters *ft_counters(pfring_ft_table *table)
 
 void ft_count_drop(pfring_ft_table *table, enum drop_reason reason, uint32_t wire_len)
 {
-	struct lane_counters *c = &((struct ft_table *)table)->counters;
+	struct ft_table *t = table;
+	struct lane_counters *c = &t->counters;
 
 	counter_add(&c->rx_packets, 1);
 	counter_add(&c->rx_bytes, wire_len);
 	counter_add(&c->dropped[reason], 1);
+	if (reason == DROP_sampled_out)
+		return;
+	counter_add(&c->ignored_bytes, wire_len);
+	ft_note_ignored(t, t->flows->now_ns);
+}
+
+void ft_note_ignored(struct ft_table *t, uint64_t time_ns)
+{
+	if (!t->first_ignored_ns)
+		__atomic_store_n(&t->first_ignored_ns, time_ns, __ATOMIC_RELAXED);
+	if (time_ns > t->last_ignored_ns)
+		__atomic_store_n(&t->last_ignored_ns, time_ns, __ATOMIC_RELAXED);
+}
+
+void ft_ignored_times(pfring_ft_table *table, uint64_t *first_ns, uint64_t *last_ns)
+{
+	const struct ft_table *t = table;
+
+	*first_ns = read_word(&t->first_ignored_ns);
+	*last_ns = read_word(&t->last_ignored_ns);
 }
 
 void ft_count_table(pfring_ft_table *table, enum table_counter counter)

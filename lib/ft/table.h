@@ -70,6 +70,7 @@ struct ft_table {
 	unsigned int turn;   /* which of the bursts is loaded next */
 	unsigned int held;   /* packets in the bursts */
 	uint32_t reclaim_at; /* flows out at which those that came back are looked for */
+	uint64_t first_ignored_ns, last_ignored_ns;	  /* packets dropped, but for sampling */
 	_Atomic pthread_t stats_reader[FT_STATS_READERS]; /* 0 = free */
 	pfring_ft_stats stats[FT_STATS_READERS];
 };

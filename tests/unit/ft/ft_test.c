@@ -174,6 +174,7 @@ static void test_ignored_packets_only_travel(void **state)
 	pfring_ft_packet in = {.data = f.bytes, .flags = PFRING_FT_PACKET_IGNORE, .time_ns = 1},
 			 out[PFRING_FT_BURST_MAX];
 	pfring_ft_table *t = pfring_ft_create_table(0, 0, 0, 0, 0);
+	uint64_t first_ns, last_ns;
 
 	(void)state;
 	frame_make(&f, &s);
@@ -185,6 +186,20 @@ static void test_ignored_packets_only_travel(void **state)
 	ft_count_drop(t, DROP_sampled_out, f.len);
 	assert_int_equal(ft_counters(t)->rx_packets, 1);
 	assert_int_equal(ft_counters(t)->dropped[DROP_sampled_out], 1);
+	/* O2: what sampling leaves out is not ignored, what is dropped otherwise is. */
+	assert_int_equal(ft_counters(t)->ignored_bytes, 0);
+	ft_ignored_times(t, &first_ns, &last_ns);
+	assert_int_equal(last_ns, 0);
+	in.flags = 0;
+	f.bytes[13] = 6; /* ARP by its EtherType */
+	for (in.time_ns = 5; in.time_ns < 8; in.time_ns++)
+		pfring_ft_process_burst(t, &in, 1, out);
+	pfring_ft_process_burst(t, NULL, 0, out);
+	ft_count_drop(t, DROP_filter, 1000);
+	assert_int_equal(ft_counters(t)->ignored_bytes, 3 * f.len + 1000);
+	ft_ignored_times(t, &first_ns, &last_ns);
+	assert_int_equal(first_ns, 5);
+	assert_int_equal(last_ns, 7);
 	pfring_ft_destroy_table(t);
 }
 
