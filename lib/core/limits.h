@@ -160,11 +160,15 @@
 #define OUTPUT_QUEUE_BYTES_DEFAULT   (64ULL << 20)
 /* One encoded record: 13 strings of DPI_STRING_MAX bytes, all escaped as \u00XX, keys, numbers. */
 #define RECORD_BYTES_MAX 49152
-/*
- * IPFIX over UDP with an unknown path MTU: RFC 7011 10.3.3 says 512; Ethernet less IPv6 and UDP is
- * the default.
- */
+/* IPFIX over UDP, unless told otherwise: what any Ethernet takes, tunnels and IPv6 included. */
 #define IPFIX_UDP_BYTES_DEFAULT 1400
+/*
+ * And where the path takes IPFIX_PATH_LOCAL_BYTES, as loopbacks do and no link: large messages cost
+ * both sides less. All collectors take these (nfacctd has 10000 bytes), and the kernel keeps one in
+ * a block of 8 KB.
+ */
+#define IPFIX_UDP_BYTES_LOCAL  7680
+#define IPFIX_PATH_LOCAL_BYTES 32768
 /*
  * UDP: templates are sent again at least so often (RFC 7011 8.4 wants it periodic; collectors keep
  * them 1800 s).
@@ -196,11 +200,22 @@
 /* So much at once, 8 messages: a millisecond, what the exporter sleeps at most. */
 #define IPFIX_PACE_BURST_BYTES 20480
 /*
+ * Live, to a reader that cannot be seen: in bursts that a third of that buffer holds, and no faster
+ * than 2 Gbit/s of full messages, so that a burst of flows that end together is spread out.
+ */
+#define IPFIX_LIVE_BYTES_PER_S 450000000ULL
+#define IPFIX_LIVE_BURST_BYTES 65536
+/*
  * A reader that can be seen and is full gets so long, then twice that, ...: half of 208 KB is 40
  * messages, some 100 us for a fast reader and a millisecond for a slow one.
  */
 #define IPFIX_PACE_STEP_MIN_NS 100000ULL
 #define IPFIX_PACE_STEP_MAX_NS 1000000ULL
+/*
+ * Export times are never before the end of a flow, and never fall: a machine's clock may be ahead
+ * of ours by a time zone, but a packet that is farther from the future moves nothing.
+ */
+#define IPFIX_AHEAD_S_MAX 86400ULL
 /* A path of which nothing is known (RFC 7011 10.3.3). */
 #define IPFIX_UDP_BYTES_UNKNOWN 512
 /* The longest options record: a name, a description and a category of 255 bytes, and numbers. */

@@ -59,8 +59,7 @@ static uint32_t encode(struct output *o, const struct flow_record *r, uint32_t *
 		break;
 	case OUTPUT_IPFIX:
 		*tag = ipfix_record_put(o->ipfix.profile, &w, r);
-		if (r->end_ns > o->ipfix.latest_end_ns)
-			o->ipfix.latest_end_ns = r->end_ns;
+		ipfix_note_end(o, r->end_ns);
 		return *tag ? (uint32_t)(w.at - o->scratch) : 0;
 	case OUTPUT_NULL:
 		put_u8(&w, 0); /* a record has to weigh something */
@@ -284,7 +283,7 @@ uint64_t output_wait_ns(const struct output *o, uint64_t now_ns)
 		return collectors_wait_ns(o, now_ns);
 	if (!o->transport || o->spec.type != OUTPUT_IPFIX || !o->spec.lossless)
 		return 0;
-	return pace_wait_ns(&o->ipfix.pace, o->spec.mtu_bytes, now_ns);
+	return pace_wait_ns(&o->ipfix.pace, o->ipfix.limit_bytes, now_ns);
 }
 
 void output_drain(struct output *o)

@@ -39,7 +39,8 @@ struct output_spec {
 	char target[512];
 	uint32_t queue_records_max; /* records that may wait */
 	uint64_t queue_bytes_max;   /* raised to four records of the largest size */
-	uint32_t mtu_bytes; /* IPFIX: largest message over UDP, without IP and UDP headers */
+	uint32_t mtu_bytes; /* IPFIX: largest message over UDP, without IP and UDP headers; 0 = by
+			     * the path */
 	uint32_t observation_domain; /* IPFIX; ZMQ: the source id. Default 1 */
 	bool local_time;	     /* text: the machine's time zone instead of UTC */
 	bool flush_lines;	     /* files: every record is visible at once */

@@ -102,6 +102,9 @@ int ipfix_transport_open(struct transport **out, const struct output_spec *spec,
 int ipfix_sender_init(struct output *o, char *error, size_t error_len);
 void ipfix_sender_free(struct output *o);
 
+/* A record of a flow that ended then will be sent. */
+void ipfix_note_end(struct output *o, uint64_t end_ns);
+
 /* All templates, or all options records, go out again. */
 void ipfix_templates_due(struct ipfix_sender *s);
 void ipfix_reports_due(struct ipfix_sender *s);

@@ -19,8 +19,6 @@ static void set_defaults(struct output_spec *spec)
 		spec->queue_bytes_max = OUTPUT_QUEUE_BYTES_DEFAULT;
 	if (spec->queue_bytes_max < QUEUE_BYTES_MIN)
 		spec->queue_bytes_max = QUEUE_BYTES_MIN;
-	if (!spec->mtu_bytes)
-		spec->mtu_bytes = IPFIX_UDP_BYTES_DEFAULT;
 	if (!spec->observation_domain)
 		spec->observation_domain = OBSERVATION_DOMAIN_DEFAULT;
 	if (!spec->template_resend_ns)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lossless over UDP: see pace.h. */
+/* How fast messages leave over UDP: see pace.h. */
 #include "export/pace.h"
 
 #include "core/clock.h"
@@ -68,14 +68,15 @@ static void credit_room(struct pace *p, const struct reader_room *room, int64_t 
 static void credit_rate(struct pace *p, const struct reader_room *room, int64_t cost,
 			uint64_t now_ns)
 {
-	int64_t credit = IPFIX_PACE_BURST_BYTES;
+	const uint64_t rate = p->live ? IPFIX_LIVE_BYTES_PER_S : IPFIX_PACE_BYTES_PER_S;
+	int64_t credit = p->live ? IPFIX_LIVE_BURST_BYTES : IPFIX_PACE_BURST_BYTES;
 
 	if (room->size_bytes && credit > free_bytes(room, cost))
 		credit = free_bytes(room, cost);
 	if (credit < cost)
 		credit = cost;
 	p->credit_bytes = credit;
-	p->until_ns = now_ns + (uint64_t)credit * SECOND_NS / IPFIX_PACE_BYTES_PER_S;
+	p->until_ns = now_ns + (uint64_t)credit * SECOND_NS / rate;
 	p->look_now = true;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How fast messages may leave that nothing ever acknowledges, so that none is lost: as the reader's
- * buffer has room, where the transport sees it, else at a rate that a reader with Linux's default
- * buffer keeps up with.
+ * How fast messages may leave that nothing ever acknowledges: as the reader's buffer has room,
+ * where the transport sees it. Else, so that none is lost, at a rate that a reader with Linux's
+ * default buffer keeps up with; live in bursts that fit into that buffer.
  *
  * All bytes are of that buffer: what the kernel allocates for a message, not only its length.
  */
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zeroed it is ready. One thread. */
+/* Zeroed it is ready, but for `live`. One thread. */
 struct pace {
 	int64_t credit_bytes;
 	uint64_t until_ns;  /* no more credit before */
@@ -21,6 +21,7 @@ struct pace {
 	bool proven;	    /* what was sent was seen in the reader's buffer */
 	bool sighted;	    /* the credit is room that was seen */
 	bool look_now;	    /* what was sent may still be in there */
+	bool live;	    /* the rate is that of live traffic: losses elsewhere are possible */
 };
 
 /* What a message of so many bytes takes of a reader's buffer, at most. */

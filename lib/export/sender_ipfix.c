@@ -48,6 +48,17 @@ void ipfix_reports_due(struct ipfix_sender *s)
 	s->next_report_record = 0;
 }
 
+void ipfix_note_end(struct output *o, uint64_t end_ns)
+{
+	uint64_t now_ns;
+
+	if (end_ns <= o->ipfix.latest_end_ns || (o->now_ns && end_ns <= o->now_ns))
+		return; /* nearly always */
+	now_ns = o->now_ns ? o->now_ns : clock_wall_ns();
+	if (end_ns <= now_ns + IPFIX_AHEAD_S_MAX * SECOND_NS)
+		o->ipfix.latest_end_ns = end_ns;
+}
+
 static bool is_netflow9(const struct output *o)
 {
 	return o->spec.version == OUTPUT_NETFLOW9;
@@ -347,23 +358,32 @@ static bool send_whole(struct output *o, const struct message *m, uint64_t now_n
 	return true;
 }
 
+/* What a path that takes so much, 0 = unknown, is given. */
+static uint32_t limit_of(const struct output_spec *spec, uint32_t path)
+{
+	uint32_t most = spec->mtu_bytes;
+
+	if (!most)
+		most = path >= IPFIX_PATH_LOCAL_BYTES ? IPFIX_UDP_BYTES_LOCAL :
+							IPFIX_UDP_BYTES_DEFAULT;
+	if (!path)
+		path = IPFIX_UDP_BYTES_UNKNOWN;
+	if (path < IPFIX_UDP_BYTES_MIN)
+		path = IPFIX_UDP_BYTES_MIN;
+	return path < most ? path : most;
+}
+
 /* A message of the path's size; one template or record that needs more goes alone. */
 static uint32_t limit_bytes(struct output *o, uint64_t now_ns)
 {
 	struct ipfix_sender *s = &o->ipfix;
-	uint32_t path = 0;
 
 	if (!o->transport->ops->path_bytes)
 		return s->limit_bytes;
 	if (s->limit_ns && now_ns >= s->limit_ns && now_ns - s->limit_ns < PATH_LOOK_NS)
 		return s->limit_bytes;
-	path = o->transport->ops->path_bytes(o->transport);
 	s->limit_ns = now_ns;
-	s->limit_bytes = o->spec.mtu_bytes;
-	if (!path)
-		path = IPFIX_UDP_BYTES_UNKNOWN;
-	if (path < s->limit_bytes)
-		s->limit_bytes = path < IPFIX_UDP_BYTES_MIN ? IPFIX_UDP_BYTES_MIN : path;
+	s->limit_bytes = limit_of(&o->spec, o->transport->ops->path_bytes(o->transport));
 	return s->limit_bytes;
 }
 
@@ -390,6 +410,7 @@ bool ipfix_send_step(struct output *o, uint64_t now_ns)
 {
 	struct ipfix_sender *s = &o->ipfix;
 	bool sessions = o->transport->ops->session != NULL;
+	uint32_t limit;
 	struct message m;
 
 	if (s->rest_bytes)
@@ -399,10 +420,10 @@ bool ipfix_send_step(struct output *o, uint64_t now_ns)
 	look_what_is_due(o, now_ns);
 	if (o->queue.records == o->queue.marked && !s->templates_due && !s->reports_due)
 		return false;
-	if (o->spec.lossless && !sessions &&
-	    !pace_allows(&s->pace, o->transport, o->spec.mtu_bytes, now_ns))
+	limit = limit_bytes(o, now_ns);
+	if (!sessions && !pace_allows(&s->pace, o->transport, limit, now_ns))
 		return false;
-	m = build_some(o, limit_bytes(o, now_ns));
+	m = build_some(o, limit);
 	if (is_empty(&m))
 		return false;
 	if (!m.full && !m.templates && !m.reports && output_may_wait(o, now_ns))
@@ -435,7 +456,10 @@ int ipfix_sender_init(struct output *o, char *error, size_t error_len)
 	uint32_t header = is_netflow9(o) ? NETFLOW9_HEADER_BYTES : IPFIX_HEADER_BYTES;
 
 	s->message_bytes = message_bytes(o);
-	s->limit_bytes = output_spec_is_udp(spec) ? spec->mtu_bytes : IPFIX_STREAM_BYTES;
+	s->limit_bytes = IPFIX_STREAM_BYTES;
+	if (output_spec_is_udp(spec))
+		s->limit_bytes = spec->mtu_bytes ? spec->mtu_bytes : IPFIX_UDP_BYTES_DEFAULT;
+	s->pace.live = !spec->lossless;
 	s->opened_ns = clock_wall_ns();
 	options.record_bytes_max = s->limit_bytes - header - SET_HEADER_BYTES - NETFLOW9_ALIGN;
 	if (options.record_bytes_max < IPFIX_RECORD_BYTES_MIN)

@@ -37,7 +37,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o->outputs[0].type, OUTPUT_TEXT);
 	assert_int_equal(o->outputs[0].queue_records_max, OUTPUT_QUEUE_RECORDS_DEFAULT);
 	assert_true(o->outputs[0].queue_bytes_max == OUTPUT_QUEUE_BYTES_DEFAULT);
-	assert_int_equal(o->outputs[0].mtu_bytes, IPFIX_UDP_BYTES_DEFAULT);
+	assert_int_equal(o->outputs[0].mtu_bytes, 0 /* auto */);
 	assert_true(o->outputs[0].lossless);
 	assert_false(o->outputs[0].flush_lines);
 	run_free(r);

@@ -66,12 +66,16 @@ static const struct transport_ops empty_ops = {
 
 static struct output *open_lossless(const struct collector *c)
 {
-	return open_to(c, (struct output_spec){.observation_domain = 77, .lossless = true});
+	return open_to(c, (struct output_spec){.observation_domain = 77,
+					       .mtu_bytes = MESSAGE_BYTES,
+					       .lossless = true});
 }
 
-static struct output *open_veiled(const struct collector *c, const struct transport_ops *ops)
+static struct output *open_veiled(const struct collector *c, const struct transport_ops *ops,
+				  bool lossless)
 {
-	struct output_spec spec = {.observation_domain = 77, .lossless = true};
+	struct output_spec spec = {
+		.observation_domain = 77, .mtu_bytes = MESSAGE_BYTES, .lossless = lossless};
 	struct veiled *v = calloc(1, sizeof *v);
 	struct output *o;
 	char error[256];
@@ -305,8 +309,33 @@ static void test_reader_that_is_not_seen_is_paced(void **state)
 		struct collector c;
 
 		bind_collector(&c, i == 1 ? AF_INET6 : AF_INET);
-		run_paced(open_veiled(&c, ops[i]), &c);
+		run_paced(open_veiled(&c, ops[i], true), &c);
 	}
+}
+
+/* X4: what ends together live leaves in bursts that a buffer of 208 KB holds, one a moment. */
+static void test_X4_live_bursts_are_bounded(void **state)
+{
+	const uint64_t burst = IPFIX_LIVE_BURST_BYTES / pace_cost_bytes(MESSAGE_BYTES);
+	const uint64_t burst_ns = IPFIX_LIVE_BURST_BYTES * SECOND_NS / IPFIX_LIVE_BYTES_PER_S;
+	uint64_t now_ns = SAMPLE_NS;
+	struct collector c;
+	struct output *o;
+
+	(void)state;
+	bind_collector(&c, AF_INET);
+	o = open_veiled(&c, &blind_ops, false);
+	submit_many(o, 3000);
+	for (unsigned int i = 0; i < 5; i++) {
+		output_poll(o, now_ns);
+		assert_int_equal(receive_all(&c, now_ns), burst);
+		output_poll(o, now_ns + burst_ns - 1);
+		assert_int_equal(receive_all(&c, now_ns), 0);
+		now_ns += burst_ns;
+	}
+	assert_true(c.records < 3000);
+	output_free(o);
+	close_collector(&c);
 }
 
 /* From full speed to the fixed rate, where the refusals are counted by name. */
@@ -407,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_one_of_several_readers),
 		cmocka_unit_test(test_slow_reader_loses_nothing),
 		cmocka_unit_test(test_reader_that_is_not_seen_is_paced),
+		cmocka_unit_test(test_X4_live_bursts_are_bounded),
 		cmocka_unit_test(test_reader_that_goes),
 		cmocka_unit_test(test_messages_cost_no_more_than_thought),
 		cmocka_unit_test(test_who_cannot_be_asked),

@@ -82,6 +82,7 @@ static void test_templates_come_again(void **state)
 	/* by messages */
 	for (unsigned int i = 1; i < IPFIX_TEMPLATE_RESEND_MESSAGES; i++) {
 		submit_many(o, 1);
+		now_ns += IPFIX_PACE_STEP_MAX_NS;
 		output_poll(o, now_ns);
 		assert_int_equal(receive_all(&c, now_ns), 1);
 	}
@@ -98,6 +99,102 @@ static void test_templates_come_again(void **state)
 	output_close(o, 0);
 	output_free(o);
 	close_collector(&c);
+}
+
+/* A path that takes so much, and what was sent over it. */
+struct path {
+	struct transport base;
+	uint32_t bytes, longest;
+};
+
+static ssize_t path_send(struct transport *base, const struct iovec *pieces, int n)
+{
+	struct path *p = (struct path *)base;
+
+	assert_int_equal(n, 1);
+	if (pieces->iov_len > p->longest)
+		p->longest = (uint32_t)pieces->iov_len;
+	return (ssize_t)pieces->iov_len;
+}
+
+static uint32_t path_bytes(struct transport *base)
+{
+	return ((struct path *)base)->bytes;
+}
+
+static void path_close(struct transport *base, uint64_t deadline_ns)
+{
+	(void)base;
+	(void)deadline_ns;
+}
+
+static uint32_t longest_over(uint32_t bytes, uint32_t mtu_bytes)
+{
+	static const struct transport_ops ops = {
+		.send = path_send, .path_bytes = path_bytes, .close = path_close};
+	const struct output_spec spec = {
+		.type = OUTPUT_IPFIX, .target = "udp://p:1", .mtu_bytes = mtu_bytes};
+	struct path p = {.base.ops = &ops, .bytes = bytes};
+	struct output *o;
+
+	assert_int_equal(output_open_over(&o, &spec, &p.base), 0);
+	submit_many(o, 400);
+	output_drain(o);
+	for (uint64_t now_ns = SAMPLE_NS; output_poll(o, now_ns); now_ns += SECOND_NS)
+		continue;
+	output_free(o);
+	return p.longest;
+}
+
+static void assert_about(uint32_t bytes, uint32_t most)
+{
+	assert_true(bytes <= most && bytes > most - 130);
+}
+
+/* X3: what the path takes, 512 where nothing is known of it; more than Ethernet's to ourselves. */
+static void test_X3_messages_fit_their_path(void **state)
+{
+	(void)state;
+	assert_about(longest_over(0, 0), IPFIX_UDP_BYTES_UNKNOWN);
+	assert_about(longest_over(1280, 0), 1280);
+	assert_about(longest_over(1472, 0), IPFIX_UDP_BYTES_DEFAULT);
+	assert_about(longest_over(8972, 0), IPFIX_UDP_BYTES_DEFAULT);
+	assert_about(longest_over(65508, 0), IPFIX_UDP_BYTES_LOCAL);
+	assert_about(longest_over(1472, 9000), 1472);
+	assert_about(longest_over(65508, 9000), 9000);
+}
+
+static uint32_t export_time_after(uint64_t ahead_s)
+{
+	struct collector c;
+	struct output *o;
+	uint8_t m[65536];
+	struct flow_record r = sample_ipv4();
+
+	bind_collector(&c, AF_INET);
+	o = open_to(&c, (struct output_spec){.observation_domain = 77, .flush_lines = true});
+	output_poll(o, SAMPLE_NS);
+	while (recv(c.fd, m, sizeof m, 0) > 0)
+		continue;
+	r.end_ns = SAMPLE_NS + ahead_s * SECOND_NS;
+	output_submit(o, &r);
+	output_poll(o, SAMPLE_NS + SECOND_NS);
+	assert_true(recv(c.fd, m, sizeof m, 0) > 0);
+	output_free(o);
+	close_collector(&c);
+	return load_be32(m + 4) - (uint32_t)(SAMPLE_NS / SECOND_NS);
+}
+
+/* M3, F4: clocks may differ; a packet from another decade does not take the export time along. */
+static void test_M3_one_record_from_the_future(void **state)
+{
+	const uint32_t now = export_time_after(0); /* rounded up */
+
+	(void)state;
+	assert_in_range(now, 1, 2);
+	assert_int_equal(export_time_after(IPFIX_AHEAD_S_MAX), IPFIX_AHEAD_S_MAX - 1 + now);
+	assert_int_equal(export_time_after(IPFIX_AHEAD_S_MAX + 1), now);
+	assert_int_equal(export_time_after(10 * 365 * 86400ULL), now);
 }
 
 static void test_losses_show_as_gaps(void **state)
@@ -245,6 +342,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_of_all_sizes),
 		cmocka_unit_test(test_templates_come_again),
+		cmocka_unit_test(test_X3_messages_fit_their_path),
+		cmocka_unit_test(test_M3_one_record_from_the_future),
 		cmocka_unit_test(test_losses_show_as_gaps),
 		cmocka_unit_test(test_nobody_listens_and_then_somebody),
 		cmocka_unit_test(test_own_traffic),
