@@ -118,6 +118,7 @@ static void check_output_pair(const struct output_spec *a, const struct output_s
 static void check_output(const struct output_spec *s, struct options_errors *e)
 {
 	bool tls = s->type == OUTPUT_IPFIX && strstr(s->target, "tls://");
+	char error[512];
 
 	if (tls && (!s->cert_path[0] || !s->key_path[0]))
 		options_complain(e,
@@ -125,6 +126,8 @@ static void check_output(const struct output_spec *s, struct options_errors *e)
 				 "collector knows us; set them in its section, or by "
 				 "--set output.NAME.cert=FILE",
 				 s->name);
+	else if (output_check(s, error, sizeof error))
+		options_complain(e, "output %s: %s", s->name, error);
 	if (s->type == OUTPUT_IPFIX && s->version == OUTPUT_NETFLOW9 &&
 	    strncmp(s->target, "udp://", 6) != 0)
 		options_complain(e,

@@ -114,6 +114,12 @@ static inline bool output_spec_is_stdout(const struct output_spec *s)
 }
 
 /*
+ * Finds mistakes that need no other end to be seen, and opens nothing: fields that there are not or
+ * that cannot be sent, certificates and keys. 0, or -errno with one line in error. Any thread.
+ */
+int output_check(const struct output_spec *spec, char *error, size_t error_len);
+
+/*
  * Opens (binds, creates, resolves). 0 or -errno with one line in error that says what to do.
  * The output is closed by output_close().
  */

@@ -118,15 +118,20 @@ static uint64_t first_session_ns(const struct output_spec *spec)
 	return spec->lossless ? STREAM_FIRST_SESSION_NS : 0;
 }
 
+static struct stream_options stream_options_of(const struct output_spec *spec)
+{
+	return (struct stream_options){.reconnect_ns = spec->reconnect_ns,
+				       .first_session_ns = first_session_ns(spec),
+				       .cert_path = spec->cert_path,
+				       .key_path = spec->key_path,
+				       .ca_path = spec->ca_path,
+				       .peer_names = spec->peer_names};
+}
+
 int ipfix_transport_open(struct transport **out, const struct output_spec *spec, char *error,
 			 size_t error_len)
 {
-	struct stream_options stream = {.reconnect_ns = spec->reconnect_ns,
-					.first_session_ns = first_session_ns(spec),
-					.cert_path = spec->cert_path,
-					.key_path = spec->key_path,
-					.ca_path = spec->ca_path,
-					.peer_names = spec->peer_names};
+	struct stream_options stream = stream_options_of(spec);
 	const struct ipfix_file_options file = {.path = spec->target,
 						.rotate_bytes = spec->rotate_bytes,
 						.rotate_ns = spec->rotate_ns};
@@ -181,14 +186,52 @@ static int open_one(struct output **out, const struct output_spec *spec, char *e
 	return result;
 }
 
+static int refuse_mtu(const struct output_spec *spec, char *error, size_t error_len)
+{
+	if (!spec->mtu_bytes ||
+	    (spec->mtu_bytes >= IPFIX_UDP_BYTES_MIN && spec->mtu_bytes <= IPFIX_UDP_BYTES_MAX))
+		return 0;
+	snprintf(error, error_len, "%u bytes is no size of a message: %u to %u are",
+		 spec->mtu_bytes, IPFIX_UDP_BYTES_MIN, IPFIX_UDP_BYTES_MAX);
+	return -EINVAL;
+}
+
+static int check_collector(const struct output_spec *spec, char *error, size_t error_len)
+{
+	struct stream_options stream = stream_options_of(spec);
+	struct output *o;
+	int result = output_make(&o, spec, error, error_len);
+
+	if (result)
+		return result;
+	output_free(o);
+	if (output_target_carrier(spec->target, &stream.target) != CARRIER_TLS)
+		return 0;
+	return transport_tls_check(&stream, error, error_len);
+}
+
+int output_check(const struct output_spec *spec, char *error, size_t error_len)
+{
+	int result = refuse_mtu(spec, error, error_len);
+	struct output_spec one;
+
+	if (spec->type != OUTPUT_IPFIX)
+		return result;
+	for (unsigned int i = 0; !result && i < output_spec_collectors(spec); i++) {
+		output_spec_collector(spec, i, &one);
+		result = check_collector(&one, error, error_len);
+	}
+	if (result && !error[0])
+		snprintf(error, error_len, "out of memory");
+	return result;
+}
+
 int output_open(struct output **out, const struct output_spec *spec, char *error, size_t error_len)
 {
-	if (spec->mtu_bytes &&
-	    (spec->mtu_bytes < IPFIX_UDP_BYTES_MIN || spec->mtu_bytes > IPFIX_UDP_BYTES_MAX)) {
-		snprintf(error, error_len, "%u bytes is no size of a message: %u to %u are",
-			 spec->mtu_bytes, IPFIX_UDP_BYTES_MIN, IPFIX_UDP_BYTES_MAX);
-		return -EINVAL;
-	}
+	int result = refuse_mtu(spec, error, error_len);
+
+	if (result)
+		return result;
 	if (spec->type == OUTPUT_IPFIX && output_spec_collectors(spec) > 1)
 		return collectors_open(out, spec, error, error_len);
 	return open_one(out, spec, error, error_len);

@@ -120,6 +120,9 @@ int transport_tcp_open(struct transport **out, const struct stream_options *opti
 int transport_tls_open(struct transport **out, const struct stream_options *options, char *error,
 		       size_t error_len);
 
+/* Whether the files of TLS are what it needs; opens nothing. 0 or -errno with a line in error. */
+int transport_tls_check(const struct stream_options *options, char *error, size_t error_len);
+
 /* A file of whole messages (RFC 5655). */
 struct ipfix_file_options {
 	const char *path;

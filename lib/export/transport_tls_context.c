@@ -137,3 +137,13 @@ int tls_context_create(struct ssl_ctx_st **out, const struct stream_options *opt
 		*out = context;
 	return result;
 }
+
+int transport_tls_check(const struct stream_options *options, char *error, size_t error_len)
+{
+	SSL_CTX *context;
+	int result = tls_context_create(&context, options, error, error_len);
+
+	if (!result)
+		SSL_CTX_free(context);
+	return result;
+}

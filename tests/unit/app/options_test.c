@@ -153,6 +153,12 @@ static const struct {
 	{"-r|x|--check|--set|lane.bpf=host", "filter \"host\": "},
 	{"-r|x|-o|json|-o|text", "outputs json and text both write to standard output"},
 	{"-r|x|-o|json:a|-o|csv:a", "both write to a: give each a path of its own"},
+	{"-r|x|-o|ipfix:a|--set|output.ipfix:a.fields=protoo", "fields: there is no protoo; did"},
+	{"-r|x|-o|ipfix:a|--set|output.ipfix:a.fields=l7_risk_list", "number of anybody's"},
+	{"-r|x|-o|ipfix:a|--set|output.ipfix:a.profile=fulll", "allowed: compat, full or ntop"},
+	{"-r|x|-o|ipfix:tls://h|--set|output.ipfix:tls://h:4740.cert=/no/such|"
+	 "--set|output.ipfix:tls://h:4740.key=/no/such",
+	 "output ipfix:tls://h:4740: cert /no/such: No such file"},
 	{"-r|x|--set|foo", "--set foo: allowed: SECTION.KEY=VALUE"},
 	{"-r|x|--set|a=b.c", "--set a=b.c: allowed: SECTION.KEY=VALUE"},
 	{"-r|x|--set|tabel.idle_timeout=3", "there is no such section; did you mean [table]?"},
