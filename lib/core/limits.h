@@ -256,6 +256,8 @@
 #define TLS_PEER_NAMES_MAX 8
 /* Bytes read at once from a collector, which has nothing to say: tickets and alerts. */
 #define STREAM_READ_BYTES 4096
+/* A peer that closed the connection resets it when more arrives: within a round trip, or this. */
+#define STREAM_HALF_CLOSED_NS 2000000000ULL
 /* Reads in a row: a peer that floods us does not keep the exporter. */
 #define STREAM_READS_MAX 16
 /* Files that begin in one second: names are tried up to this suffix. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sessions of an IPFIX output. What left stays in the queue, marked, until the peer acknowledged
- * it; when the session is lost, the rest of it is in doubt, or is sent again on the next one.
+ * it; when the session is lost, the rest of it is in doubt, or is sent again on the next one. What
+ * nobody can have read is always sent again.
  */
 #include "export/output_internal.h"
 
@@ -97,7 +98,7 @@ void ipfix_session_look(struct output *o)
 	note_end(s);
 	settle_acknowledged(o);
 	if (!s->session.up)
-		settle_lost(o, o->spec.replay == OUTPUT_REPLAY_AT_LEAST_ONCE);
+		settle_lost(o, s->session.unread || o->spec.replay == OUTPUT_REPLAY_AT_LEAST_ONCE);
 	if (s->session.number != number)
 		begin_session(o);
 }

@@ -25,6 +25,7 @@ struct session_view {
 	bool acknowledges;    /* what was taken is not there before acked_bytes says so */
 	uint64_t taken_bytes; /* what left for the peer in this session, on the wire */
 	uint64_t acked_bytes; /* what the peer acknowledged of that; final once `up` is false */
+	bool unread; /* once `up` is false: nobody can have read what was not acknowledged */
 };
 
 struct transport_ops {

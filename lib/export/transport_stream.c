@@ -84,6 +84,36 @@ static void drop_connection(struct stream *s, bool orderly)
 	s->state = STREAM_DOWN;
 }
 
+static bool was_reset(const struct stream *s)
+{
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	return getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 &&
+	       (error == EPIPE || error == ECONNRESET);
+}
+
+/*
+ * The peer said that it sends no more. When it has closed its socket, it had read all until then,
+ * and its kernel refuses what comes later by a reset: that was never read, and may be sent again.
+ * When it reads on, it acknowledges. 0 while that is open.
+ */
+static int look_at_half_closed(struct stream *s)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (!s->half_closed) {
+		s->half_closed = true;
+		s->half_closed_ns = now_ns;
+	}
+	look_at_acks(s);
+	s->unread = s->acked_bytes < s->taken_bytes && was_reset(s);
+	if (s->unread || s->acked_bytes == s->taken_bytes ||
+	    now_ns - s->half_closed_ns > STREAM_HALF_CLOSED_NS)
+		return -ENODATA;
+	return 0;
+}
+
 /* The codec may have said why already. */
 static void fail(struct stream *s, int error)
 {
@@ -140,6 +170,7 @@ static void go_on_connecting(struct stream *s)
 		return;
 	}
 	s->taken_bytes = s->acked_bytes = 0;
+	s->half_closed = s->unread = false;
 	s->state = STREAM_HANDSHAKE;
 	error = s->codec->start(s);
 	if (error)
@@ -188,7 +219,9 @@ static void go_on(struct stream *s)
 		return;
 	/* A session that is up begins with the first address again. */
 	s->next_address = 0;
-	error = s->codec->read(s);
+	error = s->half_closed ? -ENODATA : s->codec->read(s);
+	if (error == -ENODATA && s->codec->half_closes)
+		error = look_at_half_closed(s);
 	if (error)
 		fail(s, -error);
 	else
@@ -208,7 +241,8 @@ static void stream_session(struct transport *t, struct session_view *out)
 				     .up = s->state == STREAM_UP,
 				     .acknowledges = true,
 				     .taken_bytes = s->taken_bytes,
-				     .acked_bytes = s->acked_bytes};
+				     .acked_bytes = s->acked_bytes,
+				     .unread = s->state != STREAM_UP && s->unread};
 }
 
 static const char *stream_trouble(const struct transport *t)
@@ -222,7 +256,7 @@ static ssize_t stream_send(struct transport *t, const struct iovec *pieces, int 
 	ssize_t taken;
 
 	(void)n;
-	if (s->state != STREAM_UP)
+	if (s->state != STREAM_UP || s->half_closed)
 		return -EAGAIN;
 	taken = s->codec->write(s, pieces->iov_base, pieces->iov_len);
 	if (taken >= 0 || taken == -EAGAIN)

@@ -30,6 +30,8 @@ struct stream_codec {
 	int (*read)(struct stream *s);
 	/* The session ends; orderly: say goodbye. */
 	void (*stop)(struct stream *s, bool orderly);
+	/* The end of what the peer says is not the end of what it reads, nor a word of its own. */
+	bool half_closes;
 	/* Of what stream_open() was given. */
 	void (*destroy)(void *codec_state);
 };
@@ -53,7 +55,10 @@ struct stream {
 	uint64_t reconnect_ns;
 	uint64_t attempt_ns; /* CLOCK_MONOTONIC of the last one; 0 = none yet */
 	uint32_t sessions, failures;
-	bool lost; /* that a session was lost is not told yet */
+	bool lost;		 /* that a session was lost is not told yet */
+	bool half_closed;	 /* the peer sends no more; whether it reads on will be seen */
+	bool unread;		 /* it does not: see struct session_view */
+	uint64_t half_closed_ns; /* CLOCK_MONOTONIC */
 	uint64_t taken_bytes, acked_bytes;
 	char trouble[200];
 };

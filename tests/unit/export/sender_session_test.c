@@ -207,6 +207,33 @@ static void test_lost_sessions(void **state)
 	run_loss(OUTPUT_REPLAY_AT_LEAST_ONCE);
 }
 
+/* What nobody can have read goes again, at-most-once or not: nothing is lost, nothing doubled. */
+static void test_what_was_not_read_is_sent_again(void **state)
+{
+	struct told t;
+	struct output *o = open_told(&t, OUTPUT_REPLAY_AT_MOST_ONCE);
+
+	(void)state;
+	told_begin(&t, 1 << 20);
+	submit(o, 2);
+	t.view.acked_bytes = t.view.taken_bytes;
+	submit(o, 3);
+	t.view.unread = true;
+	told_lose(&t);
+	output_poll(o, SAMPLE_NS);
+	check_identity(o);
+	assert_int_equal(count(o, OUTPUT_sent), 2);
+	assert_int_equal(count(o, OUTPUT_in_doubt), 0);
+	assert_int_equal(count(o, OUTPUT_resent), 3);
+	t.view.unread = false;
+	told_begin(&t, 1 << 20);
+	output_drain(o);
+	output_poll(o, SAMPLE_NS);
+	reader_stream(&t.reader, t.bytes, t.view.taken_bytes);
+	assert_int_equal(t.reader.records, 3);
+	free_told(&t, o);
+}
+
 /* M9: what a full queue lost is a gap; what is lost between sessions is none of the next one. */
 static void test_m9_losses_show_as_gaps(void **state)
 {
@@ -416,6 +443,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_t7_each_session_begins_anew),
 		cmocka_unit_test(test_lost_sessions),
+		cmocka_unit_test(test_what_was_not_read_is_sent_again),
 		cmocka_unit_test(test_m9_losses_show_as_gaps),
 		cmocka_unit_test(test_identity_whatever_happens),
 		cmocka_unit_test(test_o6_options_records_come_again),

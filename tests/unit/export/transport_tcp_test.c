@@ -89,6 +89,70 @@ static void test_x5_a_collector_that_does_not_read(void **state)
 	peer_free(&p);
 }
 
+/* Closed by a collector that has read all: what came later was not read, and that is known. */
+static void test_an_orderly_close_leaves_nothing_in_doubt(void **state)
+{
+	struct iovec piece = {pattern, 5000};
+	struct session_view v;
+	struct transport *t;
+	struct peer p;
+
+	(void)state;
+	peer_make(&p, NULL);
+	t = open_tcp(&p, SECOND_NS);
+	pump_up(t, &p);
+	peer_step(&p);
+	send_all(t, &p, pattern, 1000);
+	pump_acked(t, &p);
+	peer_hang_up(&p, false);
+	assert_int_equal(t->ops->send(t, &piece, 1), 5000); /* before we hear of it */
+	p.idle = true;
+	peer_stop_listening(&p);
+	v = pump_failed(t, &p, 1);
+	assert_false(v.up);
+	assert_true(v.unread);
+	assert_int_equal(v.acked_bytes, 1000);
+	assert_int_equal(v.taken_bytes, 6000);
+	assert_string_equal(t->ops->trouble(t), "the collector closed the connection");
+	t->ops->close(t, 0);
+	peer_free(&p);
+}
+
+/* One that only says no more may read on: what it acknowledges then counts. */
+static void test_a_collector_that_says_no_more_reads_on(void **state)
+{
+	struct iovec piece = {pattern, sizeof pattern};
+	int small = 4096;
+	struct session_view v;
+	struct transport *t;
+	uint64_t taken = 0;
+	struct peer p;
+	ssize_t n;
+
+	(void)state;
+	peer_make(&p, NULL);
+	setsockopt(p.listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	p.idle = true;
+	t = open_tcp(&p, SECOND_NS);
+	pump_up(t, &p);
+	while (p.fd < 0)
+		peer_step(&p);
+	for (unsigned int i = 0; i < 20 && (n = t->ops->send(t, &piece, 1)) > 0; i++)
+		taken += (uint64_t)n;
+	peer_stop_listening(&p);
+	shutdown(p.fd, SHUT_WR);
+	sleep_ns(20000000);
+	t->ops->session(t, &v);
+	assert_true(v.up && v.acked_bytes < v.taken_bytes);
+	assert_int_equal(t->ops->send(t, &piece, 1), -EAGAIN);
+	p.idle = false;
+	v = pump_failed(t, &p, 1);
+	assert_false(v.up || v.unread);
+	assert_int_equal(v.acked_bytes, taken);
+	t->ops->close(t, 0);
+	peer_free(&p);
+}
+
 /* X6: no more than one attempt in reconnect_ns; the next session counts anew. */
 static void test_x6_reconnects_after_a_while(void **state)
 {
@@ -170,6 +234,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes_arrive_and_are_acknowledged),
 		cmocka_unit_test(test_x5_a_collector_that_does_not_read),
+		cmocka_unit_test(test_an_orderly_close_leaves_nothing_in_doubt),
+		cmocka_unit_test(test_a_collector_that_says_no_more_reads_on),
 		cmocka_unit_test(test_x6_reconnects_after_a_while),
 		cmocka_unit_test(test_who_needs_a_first_session),
 		cmocka_unit_test(test_ipv6),
