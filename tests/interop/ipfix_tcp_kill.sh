@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-#   ipfix_tcp_kill.sh FTPROBE
+#   ipfix_tcp_kill.sh tcp|tls [ROUNDS] FTPROBE
 #
-# A collector over TCP is killed under traffic and comes again, twice: templates first on each
-# session, and offered = sent + in doubt + dropped + queued, with and without replay.
+# A collector is killed under traffic and comes again, twice or ROUNDS times: templates first on each
+# session, and offered = sent + in doubt + dropped + queued, with and without replay. What counts as
+# sent was read, but for what the collector's kernel had acknowledged and it had not read yet.
 
 # shellcheck source=tests/interop/live_common.sh
 . "$(dirname "$0")/live_common.sh"
@@ -17,7 +18,7 @@ collector_listens() { [ -n "$(in_client ss -Hltn "sport = :$PORT")" ]; }
 collector_start() {
 	# not by a function, whose subshell would be what is killed
 	ip netns exec "$NET_CLIENT" /usr/bin/python3 "$LIVE_HERE/ipfix_tcp_collector.py" \
-		listen $PORT "$1" </dev/null >&2 &
+		listen $PORT "$1" $CERTIFICATES </dev/null >&2 &
 	COLLECTOR_PID=$!
 	net_wait "the collector" collector_listens || live_fail "the collector does not start"
 }
@@ -40,12 +41,15 @@ blast() {
 }
 
 run() {
-	local replay=$1 folder=$NET_DIR/$1 name="ipfix:tcp://127.0.0.1:$PORT"
+	local replay=$1 folder=$NET_DIR/$1 name="ipfix:$SCHEME://127.0.0.1:$PORT" files=()
 	mkdir -p "$folder"
 	collector_start "$folder"
+	[ -n "$CERTIFICATES" ] && files=(--set "output.$name.cert=$CERTIFICATES/probe.pem"
+		--set "output.$name.key=$CERTIFICATES/probe.key"
+		--set "output.$name.ca=$CERTIFICATES/authority.pem")
 	probe_start "af_packet:$NET_IF" --bpf 'net 198.18.0.0/15' --idle-timeout 300ms \
-		-o "$name" --set "output.$name.reconnect=200ms" --set "output.$name.replay=$replay"
-	for ((round = 0; round < 2; round++)); do
+		-o "$name" --set "output.$name.reconnect=200ms" --set "output.$name.replay=$replay" "${files[@]}"
+	for ((round = 0; round < ROUNDS; round++)); do
 		blast
 		# its flows end now, one after the other
 		sleep 0.25
@@ -57,12 +61,20 @@ run() {
 	blast
 	probe_stop
 	collector_kill
-	echo "$replay:"
+	echo "$SCHEME, $replay:"
 	/usr/bin/python3 "$LIVE_HERE/ipfix_tcp_collector.py" check "$folder" "$LIVE_STATS" ||
-		live_fail "$replay: wrong"
+		live_fail "$SCHEME, $replay: wrong"
 }
 
-live_up "$1"
+SCHEME=$1 ROUNDS=2 CERTIFICATES=
+[ $# = 3 ] && ROUNDS=$2
+live_up "${!#}"
 trap down EXIT
+if [ "$SCHEME" = tls ]; then
+	CERTIFICATES=$NET_DIR/certificates
+	mkdir -p "$CERTIFICATES"
+	/usr/bin/python3 "$LIVE_HERE/ipfix_tcp_collector.py" certificates "$CERTIFICATES" ||
+		live_fail "no certificates"
+fi
 run at-most-once
 run at-least-once
