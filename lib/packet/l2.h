@@ -46,7 +46,8 @@ struct l2_walk {
 	uint16_t vlan_id, vlan_inner_id; /* of the first frame only */
 	uint8_t n_vlans, n_frames;
 	uint8_t drop;	    /* enum drop_reason */
-	const uint8_t *mac; /* of the first frame, or NULL */
+	const uint8_t *mac;  /* of the first frame, or NULL */
+	const uint8_t *mpls; /* the first label of the first stack, or NULL */
 };
 
 /* The first header of a frame on this link; for the link types without one of their own. */

@@ -62,11 +62,17 @@ struct packet {
 	uint32_t tunnel_id;
 	uint32_t l3_len;	       /* IP length as its header says, what a record counts */
 	uint32_t l3_offset, l4_offset; /* of the header that the flow is keyed by */
-	uint32_t outer_l3_offset;      /* the outermost IP header */
+	uint32_t outer_l3_offset;      /* of the header around the innermost tunnel; without one
+					  l3_offset */
 	uint32_t payload_offset, payload_len; /* application bytes captured, 0 when there are none
 					       */
-	uint32_t mac_offset; /* destination, source: 12 bytes, with PACKET_HAS_MAC */
+	uint16_t mac_offset;  /* destination, source: 12 bytes, with PACKET_HAS_MAC */
+	uint16_t mpls_offset; /* of the first stack of labels, down to its bottom; 0 = none */
 };
+
+/* Headers below IP are at most so long each; the longest is NSH's of 63 words. */
+#define L2_HEADER_BYTES_MAX 256
+_Static_assert(L2_HEADERS_MAX *L2_HEADER_BYTES_MAX <= UINT16_MAX, "offsets of 16 bits");
 
 /* The addresses of the header that the flow is keyed by: 4 or 16 bytes, in network order. */
 static inline const uint8_t *packet_src_addr(const struct packet *k)
@@ -83,4 +89,19 @@ static inline const uint8_t *packet_dst_addr(const struct packet *k)
 static inline const uint8_t *packet_mac(const struct packet *k)
 {
 	return k->flags & PACKET_HAS_MAC ? k->data + k->mac_offset : NULL;
+}
+
+/*
+ * Application bytes that the packet had on the wire, whatever was captured of them: a later
+ * fragment counts what it holds, one whose transport header is not all there nothing.
+ */
+static inline uint32_t packet_payload_wire_len(const struct packet *k)
+{
+	const uint32_t header_len = k->payload_offset - k->l3_offset;
+
+	if (!(k->flags & (PACKET_CUT | PACKET_LATER_FRAGMENT)))
+		return k->payload_len;
+	if (!(k->flags & PACKET_LATER_FRAGMENT) && k->payload_offset == k->l4_offset)
+		return k->payload_len;
+	return k->l3_len > header_len ? k->l3_len - header_len : 0;
 }

@@ -46,9 +46,11 @@ static WALK_RARE bool parse_link(struct walk *w)
 	k->vlan_id = l2.vlan_id;
 	k->vlan_inner_id = l2.vlan_inner_id;
 	if (l2.mac) {
-		k->mac_offset = (uint32_t)(l2.mac - k->data);
+		k->mac_offset = (uint16_t)(l2.mac - k->data);
 		k->flags |= PACKET_HAS_MAC;
 	}
+	if (l2.mpls)
+		k->mpls_offset = (uint16_t)(l2.mpls - k->data);
 	if (found == L2_DROP)
 		return walk_drop(w, w->len ? (enum drop_reason)l2.drop : DROP_empty);
 	return found == L2_IPV4 ? parse_ipv4(w, l2.at) : parse_ipv6(w, l2.at);

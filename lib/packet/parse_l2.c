@@ -215,6 +215,8 @@ static enum l2_next l2_mpls_payload(struct l2_walk *w)
 /* RFC 3032 2.1: label, class, bottom of stack, TTL. */
 static enum l2_next l2_mpls(struct l2_walk *w)
 {
+	if (!w->mpls)
+		w->mpls = w->data + w->at;
 	for (int i = 0; i < MPLS_DEPTH_MAX; i++) {
 		if (!l2_has(w, 4))
 			return l2_drop(w, DROP_truncated_l2);

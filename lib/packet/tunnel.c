@@ -101,6 +101,13 @@ static void clear_view(struct packet *k)
 	k->payload_len = 0;
 }
 
+/* A stack of labels inside the tunnel counts where there is none around it. */
+static void note_labels(struct packet *k, const struct l2_walk *l2)
+{
+	if (l2->mpls && !k->mpls_offset && l2->mpls - k->data <= UINT16_MAX)
+		k->mpls_offset = (uint16_t)(l2->mpls - k->data);
+}
+
 /* Parses what is inside. False: the view is as it was. */
 static bool enter(struct walk *w, const struct tunnel *t)
 {
@@ -127,6 +134,8 @@ static bool enter(struct walk *w, const struct tunnel *t)
 		walk_note(w, NOTE_bad_tunnel);
 		return false;
 	}
+	w->k->outer_l3_offset = outer.l3_offset;
+	note_labels(w->k, &l2);
 	inner.notes |= w->notes;
 	*w = inner;
 	return true;
