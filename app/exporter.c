@@ -44,6 +44,7 @@ static void shift_times(struct flow_record *r, int64_t shift)
 		r->dir_start_ns[d] += (uint64_t)shift;
 		r->dir_end_ns[d] += (uint64_t)shift;
 	}
+	r->lists_start_ns += (uint64_t)shift;
 }
 
 /* How long the output is left alone: until it may send again, as far as it knows. */
@@ -66,7 +67,7 @@ static void wait_for_room(const struct exporter *e, struct output *o)
 
 static void tell(struct exporter *e, pfring_ft_flow *flow)
 {
-	struct flow_record r = {0}; /* metering does not know all of it */
+	struct flow_record r;
 
 	ft_flow_record(flow, &r);
 	r.sampling_packets = e->sampling;

@@ -158,8 +158,13 @@
 /* Encoded records waiting in one output: at 200 bytes each some 13 MB. */
 #define OUTPUT_QUEUE_RECORDS_DEFAULT 65536U
 #define OUTPUT_QUEUE_BYTES_DEFAULT   (64ULL << 20)
-/* One encoded record: 13 strings of DPI_STRING_MAX bytes, all escaped as \u00XX, keys, numbers. */
-#define RECORD_BYTES_MAX 49152
+/* Values of a list in a record: what one processor keeps of its packets, 30 at most. */
+#define LIST_VALUES_MAX 32
+/*
+ * One encoded record: 13 strings of DPI_STRING_MAX bytes, all escaped as \u00XX, keys, numbers,
+ * lists.
+ */
+#define RECORD_BYTES_MAX 57344
 /* IPFIX over UDP, unless told otherwise: what any Ethernet takes, tunnels and IPv6 included. */
 #define IPFIX_UDP_BYTES_DEFAULT 1400
 /*

@@ -32,11 +32,13 @@ void csv_put_string(struct wbuf *w, const char *s)
 		put_u8(w, '"');
 }
 
-void csv_header(struct wbuf *w)
+void csv_header(const struct encoder *e, struct wbuf *w)
 {
 	uint8_t *end;
 
-#define FIELD(symbol, pen, id, tlv, key, ...) put_literal(w, #key ",");
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, in, group, sent, source, ...)   \
+	if (!SOURCE_IS_MISSING(SOURCE_##source, e->missing_sources))                               \
+		put_literal(w, #key ",");
 #include "record/elements.def"
 	end = w->at;
 	if (!w->failed)
@@ -47,10 +49,12 @@ void csv_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r)
 {
 	struct value_writer v = {.w = w, .r = r, .encoder = e, .json = false};
 
-#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, ...)                                  \
-	if (WHEN_##rule(r, r->member))                                                             \
-		value_##kind(&v, r->member);                                                       \
-	put_u8(w, ',');
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, in, group, sent, source, ...)   \
+	if (!SOURCE_IS_MISSING(SOURCE_##source, e->missing_sources)) {                             \
+		if (WHEN_##rule(r, r->member))                                                     \
+			value_##kind(&v, r->member);                                               \
+		put_u8(w, ',');                                                                    \
+	}
 #include "record/elements.def"
 	if (!w->failed)
 		w->at[-1] = '\n';

@@ -15,6 +15,7 @@ struct encoder {
 	struct community_id *community_id; /* JSON and CSV */
 	struct tlv_encoder *tlv;	   /* TLV */
 	bool local_time;		   /* text */
+	uint64_t missing_sources; /* JSON and CSV: bits of enum element_source that have no keys */
 	uint64_t offset_quarter; /* text: the quarter of an hour that utc_offset_s is of, plus 1 */
 	int64_t utc_offset_s;
 };
@@ -29,7 +30,7 @@ void json_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r)
 void json_put_string(struct wbuf *w, const char *s);
 
 /* CSV after RFC 4180, but for LF as the end of a line: the header, and a record. Null is empty. */
-void csv_header(struct wbuf *w);
+void csv_header(const struct encoder *e, struct wbuf *w);
 void csv_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r);
 
 /* A table for people, 120 characters wide; a long cell takes from the blanks behind it. */

@@ -20,6 +20,11 @@
 #define ipfix_l7_ids(to, r, v)	  ((void)(v))
 #define ipfix_ja3(to, r, v)	  ((void)(v))
 #define ipfix_string(to, r, v)	  ((void)(v))
+#define ipfix_list_u8(to, r, v)	       ((void)(v))
+#define ipfix_list_u16(to, r, v)       ((void)(v))
+#define ipfix_list_u32(to, r, v)       ((void)(v))
+#define ipfix_list_time(to, r, v)      ((void)(v))
+#define ipfix_list_direction(to, r, v) ((void)(v))
 
 /* Symbols of reverse elements begin with REV_. */
 #define IS_REVERSE(symbol)                                                                         \

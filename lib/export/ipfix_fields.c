@@ -28,6 +28,11 @@ bool ipfix_number_of(const struct ipfix_options *o, enum element element, uint32
 	/* No enterprises, no lengths; its samplers have other numbers. */
 	if (v9 && (by_pen || e->wire_bytes == VARIABLE || element == ELEMENT_SELECTOR_ID))
 		return false;
+	/* The list says itself which element it is of. */
+	if (element_list_type(element)) {
+		by_pen = 0;
+		by_id = IPFIX_BASIC_LIST;
+	}
 	if ((by_pen == PEN_OWN || element == ELEMENT_L7_RISK_LIST) && !o->pen)
 		return false;
 	*pen = by_pen == PEN_OWN ? o->pen : by_pen;
@@ -64,7 +69,8 @@ static bool is_meant(const struct ipfix_options *o, const struct meaning *m, enu
 	if (m->all)
 		return true;
 	if (m->profile_default)
-		return e->sent & 1U << o->profile && !is_said_better(o, element);
+		return e->sent & 1U << o->profile && !is_said_better(o, element) &&
+		       !SOURCE_IS_MISSING(e->source_id, o->missing_sources);
 	if (m->group < GROUP_N)
 		return e->group == m->group;
 	return strcmp(e->key, m->key) == 0;

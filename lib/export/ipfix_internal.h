@@ -10,6 +10,8 @@
 #define ENTERPRISE_BIT 0x8000
 /* Classes of flows that templates can tell apart: family, transport, layer 7 (or several), path. */
 #define CLASSES (2 * 3 * 6 * 2)
+/* basicList (RFC 6313 9.1) */
+#define IPFIX_BASIC_LIST 291
 /* Own element of the numbers in a basicList of risks. */
 #define OWN_RISK_NUMBER 7
 /* Bytes of an applicationId with its enterprise number (RFC 6759 4.1, engine 20). */

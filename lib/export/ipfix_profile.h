@@ -43,6 +43,8 @@ struct ipfix_options {
 	 * profile's default is what is changed, else nothing. NULL or "" = default.
 	 */
 	const char *fields;
+	/* Bits of enum element_source: fields of theirs are sent only when named. */
+	uint64_t missing_sources;
 };
 
 /* Numbers that options records tell: cumulative since the start; times are Unix ns, 0 = none. */

@@ -125,6 +125,9 @@ static void find_types(struct ipfix_profile *p)
 			const struct ipfix_field *field = &p->templates[t]->fields[f];
 
 			add_type(p, field->pen, field->id, field->element);
+			if (element_list_type(field->element))
+				add_type(p, element_info(field->element)->pen,
+					 element_info(field->element)->ipfix_id, field->element);
 			if (field->element == ELEMENT_L7_RISK_LIST)
 				add_type(p, p->options.pen, OWN_RISK_NUMBER, ELEMENT_N);
 		}
@@ -381,13 +384,23 @@ static uint8_t type_number(const char *type)
 	return 0;
 }
 
+/* Of a list that of its values: it is their element that has a number. */
+static const char *data_type(enum element element)
+{
+	const char *of_list = element_list_type(element);
+
+	return of_list ? of_list : element_info(element)->type;
+}
+
 /* RFC 5610 3.2: default, quantity, identifier or flags. */
 static uint8_t semantics_of(enum element element)
 {
 	enum { DEFAULT = 0, QUANTITY = 1, IDENTIFIER = 4, FLAGS = 5 };
 	const struct element_info *e = element_info(element);
 
-	if (strncmp(e->type, "unsigned", 8) != 0)
+	const char *type = data_type(element);
+
+	if (strncmp(type, "unsigned", 8) != 0)
 		return DEFAULT;
 	if (element == ELEMENT_L7_RISK || element == ELEMENT_REV_TCP_FLAGS)
 		return FLAGS;
@@ -422,7 +435,7 @@ static void put_type(const struct ipfix_profile *p, const struct ipfix_type *t, 
 	camel_case(name, sizeof name, e->key);
 	put_be32(w, t->pen);
 	put_be16(w, t->id);
-	put_u8(w, type_number(e->type));
+	put_u8(w, type_number(listed ? e->type : data_type(t->element)));
 	put_u8(w, listed ? semantics_of(ELEMENT_L7_CONFIDENCE) : semantics_of(t->element));
 	put_be16(w, strcmp(e->unit, "bytes") == 0 ? OCTETS : 0);
 	put_text(p, w, TYPE_NAME_BYTES, name);

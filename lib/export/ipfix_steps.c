@@ -15,6 +15,8 @@
 #define SEMANTIC_ALL_OF 3
 /* A length of 255 means that two bytes with the length follow (RFC 7011 7). */
 #define LONG_LENGTH 255
+/* Before the values of a basicList (RFC 6313 4.5.1): semantic, number, width, enterprise. */
+#define LIST_HEADER_BYTES 9
 
 struct steps {
 	uint8_t *to;
@@ -144,6 +146,70 @@ static void put_risk_list(struct steps *s, uint64_t bits)
 	put_octets(s, list, len);
 }
 
+/* A list that is begun: what stands before its values. */
+struct list {
+	uint8_t bytes[LIST_HEADER_BYTES + LIST_VALUES_MAX * sizeof(uint64_t)];
+	uint32_t len, width, n; /* n: values that there are and that have room */
+};
+
+static void list_begin(const struct steps *s, struct list *l, enum element element, uint32_t n)
+{
+	const struct element_info *e = element_info(element);
+	const uint32_t room = text_room(s->spare);
+
+	l->n = n < LIST_VALUES_MAX ? n : LIST_VALUES_MAX;
+	if (LIST_HEADER_BYTES + l->n * l->width > room)
+		l->n = room < LIST_HEADER_BYTES ? 0 : (room - LIST_HEADER_BYTES) / l->width;
+	l->bytes[0] = SEMANTIC_ALL_OF;
+	store_be16(l->bytes + 1, ENTERPRISE_BIT | e->ipfix_id);
+	store_be16(l->bytes + 3, (uint16_t)l->width);
+	store_be32(l->bytes + 5, e->pen);
+	l->len = LIST_HEADER_BYTES;
+}
+
+static void list_put(struct list *l, uint64_t v)
+{
+	uint8_t wide[8];
+
+	store_be64(wide, v);
+	memcpy(l->bytes + l->len, wide + sizeof wide - l->width, l->width);
+	l->len += l->width;
+}
+
+#define PUT_LIST(s, element, bytes_each, count, value)                                             \
+	do {                                                                                       \
+		struct list l_ = {.width = (bytes_each)};                                          \
+		list_begin(s, &l_, element, count);                                                \
+		for (uint32_t i = 0; i < l_.n; i++)                                                \
+			list_put(&l_, value);                                                      \
+		put_octets(s, l_.bytes, l_.len);                                                   \
+	} while (0)
+
+static void put_list_u8(struct steps *s, enum element element, struct list_u8 v)
+{
+	PUT_LIST(s, element, sizeof(uint8_t), v.n, v.values[i]);
+}
+
+static void put_list_u16(struct steps *s, enum element element, struct list_u16 v)
+{
+	PUT_LIST(s, element, sizeof(uint16_t), v.n, v.values[i]);
+}
+
+static void put_list_u32(struct steps *s, enum element element, struct list_u32 v)
+{
+	PUT_LIST(s, element, sizeof(uint32_t), v.n, v.values[i]);
+}
+
+static void put_list_time(struct steps *s, enum element element, struct list_time v)
+{
+	PUT_LIST(s, element, sizeof(uint64_t), v.n, flow_record_list_ms(s->r, v.values[i]));
+}
+
+static void put_list_direction(struct steps *s, enum element element, struct list_direction v)
+{
+	PUT_LIST(s, element, sizeof(int8_t), v.n, v.reverse >> i & 1 ? UINT8_MAX : 1);
+}
+
 static void put_community(struct steps *s)
 {
 	char text[COMMUNITY_ID_LEN + 1] = "";
@@ -230,6 +296,12 @@ static void put_null(struct steps *s, enum element element, uint32_t width)
 #define step_risk_list(v)   put_risk_list(s, v)
 #define step_ja3(v)	    put_ja3(s, v)
 #define step_string(v)	    put_text(s, v)
+#define step_f32(v)	       STEP(f32, v)
+#define step_list_u8(v)	       put_list_u8(s, element, v)
+#define step_list_u16(v)       put_list_u16(s, element, v)
+#define step_list_u32(v)       put_list_u32(s, element, v)
+#define step_list_time(v)      put_list_time(s, element, v)
+#define step_list_direction(v) put_list_direction(s, element, v)
 /* In no template. */
 #define step_schema(v) ((void)(v))
 #define step_ip(v)     ((void)(v))

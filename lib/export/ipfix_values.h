@@ -57,6 +57,16 @@ static inline void ipfix_u64(uint8_t *to, const struct flow_record *r, uint64_t 
 	store_be64(to, v);
 }
 
+/* RFC 7011 6.1.3: IEEE single precision. */
+static inline void ipfix_f32(uint8_t *to, const struct flow_record *r, float v)
+{
+	uint32_t bits;
+
+	(void)r;
+	memcpy(&bits, &v, sizeof bits);
+	store_be32(to, bits);
+}
+
 /* Reduced to one byte, which some collectors insist on (RFC 7125 allows it). */
 static inline void ipfix_tcp_flags(uint8_t *to, const struct flow_record *r, uint16_t v)
 {

@@ -5,7 +5,7 @@
 
 /* Every record fits: strings at their longest, where each byte becomes \u00XX, and all the rest. */
 #define ESCAPED_BYTES_MAX      6
-#define KEYS_AND_NUMBERS_BYTES 4096
+#define KEYS_AND_NUMBERS_BYTES 10240
 #define IS_STRING(member)                                                                          \
 	__builtin_types_compatible_p(__typeof__(((struct flow_record *)0)->member), const char *)
 /* clang-format off */
@@ -76,12 +76,14 @@ void json_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r)
 	struct value_writer v = {.w = w, .r = r, .encoder = e, .json = true};
 	uint8_t *start = w->at;
 
-#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, ...)                                  \
-	put_literal(w, ",\"" #key "\":");                                                          \
-	if (WHEN_##rule(r, r->member))                                                             \
-		value_##kind(&v, r->member);                                                       \
-	else                                                                                       \
-		put_literal(w, "null");
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, in, group, sent, source, ...)   \
+	if (!SOURCE_IS_MISSING(SOURCE_##source, e->missing_sources)) {                             \
+		put_literal(w, ",\"" #key "\":");                                                  \
+		if (WHEN_##rule(r, r->member))                                                     \
+			value_##kind(&v, r->member);                                               \
+		else                                                                               \
+			put_literal(w, "null");                                                    \
+	}
 #include "record/elements.def"
 	put_literal(w, "}\n");
 	if (!w->failed)

@@ -54,6 +54,8 @@ struct output_spec {
 	/* ZMQ: of a CURVE server, 40 characters of Z85 or 80 of hexadecimal; "" = in clear */
 	char zmq_server_key[96];
 	enum output_biflow biflow; /* of every type */
+	/* Bits of enum element_source: what no record will have, see struct encoder. */
+	uint64_t missing_sources;
 
 	/* IPFIX: what is said; see ipfix_profile.h. */
 	enum element_profile profile;

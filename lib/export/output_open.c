@@ -44,7 +44,7 @@ static int make_stream(struct output *o)
 	if (o->spec.type == OUTPUT_TEXT)
 		text_header(&w);
 	else if (o->spec.type == OUTPUT_CSV)
-		csv_header(&w);
+		csv_header(&o->encoder, &w);
 	o->stream.before_bytes = (uint32_t)(w.at - o->stream.before);
 	return 0;
 }
@@ -73,6 +73,7 @@ int output_make(struct output **out, const struct output_spec *spec, char *error
 	o->spec = *spec;
 	set_defaults(&o->spec);
 	o->encoder.local_time = o->spec.local_time;
+	o->encoder.missing_sources = o->spec.missing_sources;
 	o->scratch = malloc(RECORD_BYTES_MAX);
 	result = o->scratch ? 0 : -ENOMEM;
 	if (!result)

@@ -450,6 +450,7 @@ int ipfix_sender_init(struct output *o, char *error, size_t error_len)
 		.version = is_netflow9(o) ? IPFIX_NETFLOW9 : IPFIX_IPFIX,
 		.biflow = spec->biflow == OUTPUT_BIFLOW_YES,
 		.ignore_vlan = spec->ignore_vlan,
+		.missing_sources = spec->missing_sources,
 		.pen = spec->pen,
 		.fields = spec->fields,
 	};

@@ -177,6 +177,12 @@ static void tlv_l7_ids(struct tlv_encoder *e, uint32_t key, uint16_t app)
 #define tlv_gre_key(e, key, v)	   ((void)(v))
 #define tlv_selector(e, key, v)	   ((void)(v))
 #define tlv_risk_list(e, key, v)   ((void)(v))
+#define tlv_f32(e, key, v)	      ((void)(v))
+#define tlv_list_u8(e, key, v)	      ((void)(v))
+#define tlv_list_u16(e, key, v)	      ((void)(v))
+#define tlv_list_u32(e, key, v)	      ((void)(v))
+#define tlv_list_time(e, key, v)      ((void)(v))
+#define tlv_list_direction(e, key, v) ((void)(v))
 
 static void put_items(struct tlv_encoder *e, const struct flow_record *r)
 {

@@ -7,6 +7,8 @@
 #include "export/encoder.h"
 #include "export/format.h"
 
+#include <stdio.h>
+
 struct value_writer {
 	struct wbuf *w;
 	const struct flow_record *r;
@@ -154,6 +156,55 @@ static inline void value_risk(struct value_writer *v, uint64_t bits)
 	}
 	if (v->json)
 		put_u8(v->w, ']');
+}
+
+/* Nine digits tell one float from the next (IEEE 754-2008 5.12.2). */
+static inline void value_f32(struct value_writer *v, float n)
+{
+	char text[32];
+	int len = snprintf(text, sizeof text, "%.9g", (double)n);
+
+	put_bytes(v->w, text, (size_t)len);
+}
+
+/* A list of numbers: [5,12] in JSON, 5 12 in CSV. */
+#define VALUE_LIST(v, count, put)                                                                  \
+	do {                                                                                       \
+		if ((v)->json)                                                                     \
+			put_u8((v)->w, '[');                                                       \
+		for (unsigned int i = 0; i < (count); i++) {                                       \
+			if (i)                                                                     \
+				put_u8((v)->w, (v)->json ? ',' : ' ');                             \
+			put;                                                                       \
+		}                                                                                  \
+		if ((v)->json)                                                                     \
+			put_u8((v)->w, ']');                                                       \
+	} while (0)
+
+static inline void value_list_u8(struct value_writer *v, struct list_u8 list)
+{
+	VALUE_LIST(v, list.n, put_decimal(v->w, list.values[i]));
+}
+
+static inline void value_list_u16(struct value_writer *v, struct list_u16 list)
+{
+	VALUE_LIST(v, list.n, put_decimal(v->w, list.values[i]));
+}
+
+static inline void value_list_u32(struct value_writer *v, struct list_u32 list)
+{
+	VALUE_LIST(v, list.n, put_decimal(v->w, list.values[i]));
+}
+
+static inline void value_list_time(struct value_writer *v, struct list_time list)
+{
+	VALUE_LIST(v, list.n, put_decimal(v->w, flow_record_list_ms(v->r, list.values[i])));
+}
+
+static inline void value_list_direction(struct value_writer *v, struct list_direction list)
+{
+	VALUE_LIST(v, list.n, if (list.reverse >> i & 1) put_literal(v->w, "-1");
+		   else put_u8(v->w, '1'));
 }
 
 void csv_put_string(struct wbuf *w, const char *s);

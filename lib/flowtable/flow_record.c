@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a flow counted, and an ended one told in the vocabulary of the outputs. */
+#include <stddef.h>
 #include <string.h>
 
 #include "flowtable/expire.h"
@@ -70,11 +71,25 @@ void flow_count(const struct flow *f, struct flow_counts *c)
 		count_closed(f, c);
 }
 
+/* What processors and DPI may fill. */
+static void clear_the_rest(struct flow_record *r)
+{
+	static const char no_text[] = "";
+
+	memset(&r->known, 0, sizeof *r - offsetof(struct flow_record, known));
+	r->l7_proto = r->l7_category = r->server_name = no_text;
+	r->tls_alpn = r->tls_ja3c = r->tls_ja3s = no_text;
+	r->http_url = r->http_user_agent = r->http_content_type = no_text;
+	r->ssh_client = r->ssh_server = no_text;
+	r->ssh_hassh_client = r->ssh_hassh_server = no_text;
+}
+
 void flow_to_record(const struct flow *f, struct flow_record *r)
 {
 	const int src = f->swapped ? 1 : 0;
 	struct flow_counts c;
 
+	clear_the_rest(r);
 	flow_count(f, &c);
 	r->flow_id = flow_id(f);
 	for (int d = 0; d < DIR_N; d++) {

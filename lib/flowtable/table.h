@@ -225,7 +225,10 @@ struct flow *flowtable_take_freed(struct flowtable *t);
 /* Makes a released flow available again; its annex must have been given back. The owner. */
 void flowtable_recycle(struct flowtable *t, struct flow *f);
 
-/* The facts of an ended flow or slice as a record; L7 fields are left alone. Any thread. */
+/*
+ * The facts of an ended flow or slice as a record; what DPI and processors fill is empty. Any
+ * thread.
+ */
 void flow_to_record(const struct flow *f, struct flow_record *r);
 
 static inline struct flow *flowtable_flow(const struct flowtable *t, uint32_t cold)

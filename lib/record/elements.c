@@ -50,7 +50,8 @@ enum {
 	.symbol = #name, .key = #json_key, .type = type_##kind, .json_schema = schema_##kind,      \
 	.source = source_##from, .unit = (units), .sentence = (says), .pen = (number),             \
 	.ipfix_id = (id), .tlv_id = (tlv), .wire_bytes = WIRE_BYTES_##kind,                        \
-	.templates = (uint16_t)((in)&GROUP_TEMPLATES_##of), .group = GROUP_##of, .sent = (by)
+	.templates = (uint16_t)((in)&GROUP_TEMPLATES_##of), .group = GROUP_##of, .sent = (by),     \
+	.source_id = SOURCE_##from
 
 static const struct element_info elements[ELEMENT_N] = {
 #define FIELD(name, number, id, tlv, json_key, kind, when, member, text, in, of, by, from, ...)    \
@@ -124,6 +125,14 @@ bool element_alias(enum element element, uint32_t *pen_out, uint16_t *id_out)
 bool element_is_reverse(enum element element)
 {
 	return strncmp(elements[element].symbol, "REV_", 4) == 0;
+}
+
+const char *element_list_type(enum element element)
+{
+	static const char list[] = "basicList of ";
+	const size_t len = sizeof list - 1;
+
+	return strncmp(elements[element].type, list, len) ? NULL : elements[element].type + len;
 }
 
 const char *element_group_name(enum element_group group)

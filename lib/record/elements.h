@@ -87,6 +87,20 @@ enum element_group {
 	GROUP_N
 };
 
+enum element_source {
+#define SOURCE(source, words) SOURCE_##source,
+#include "record/elements.def"
+	SOURCE_N
+};
+
+_Static_assert(SOURCE_N <= 64, "sources are bits of a word");
+
+/* The first one that may be missing: a processor. */
+#define SOURCE_PROCESSORS (SOURCE_MADE + 1)
+/* Whether a source is among those that are missing: constant for what is always there. */
+#define SOURCE_IS_MISSING(source, missing)                                                         \
+	((source) >= SOURCE_PROCESSORS && ((missing) >> (source)&1) != 0)
+
 /* Private enterprise number that marks the reverse of an IANA element (RFC 5103 6.1). */
 #define PEN_REVERSE 29305U
 /* Stands for the enterprise number that the operator sets. */
@@ -118,6 +132,7 @@ enum element {
 #define WHEN_l7_name(r, v) (flow_record_has_l7(r) && (v)[0] != '\0')
 #define WHEN_nonzero(r, v) ((v) != 0)
 #define WHEN_set(r, v)	   ((v)[0] != '\0')
+#define WHEN_nettisa(r, v) (((r)->known & KNOWN_NETTISA) != 0)
 #define WHEN_dns(r, v)	   ((r)->dns_query_type != 0 && (r)->packets[DIR_REV] != 0)
 
 /* One row, as pages, templates and tests see it. */
@@ -137,6 +152,7 @@ struct element_info {
 	uint16_t templates;  /* bits of enum flow_class, of the row and its group; 0: in none */
 	uint8_t group;	     /* enum element_group */
 	uint8_t sent;	     /* bits 1 << enum element_profile */
+	uint8_t source_id;   /* enum element_source */
 	bool in_json;	     /* in CSV, too */
 	bool nullable;
 };
@@ -156,6 +172,9 @@ bool element_alias(enum element element, uint32_t *pen, uint16_t *id);
 
 /* Whether it is of the reverse direction, which uniflows have none of. Any thread. */
 bool element_is_reverse(enum element element);
+
+/* What the values of a list are, as an abstract data type; NULL when it is none. Any thread. */
+const char *element_list_type(enum element element);
 
 /* The name of a group or profile and what it is; static, any thread. */
 const char *element_group_name(enum element_group group);

@@ -138,7 +138,9 @@ int elements_print_markdown(FILE *to)
 	      "- **TLV**: key in ntop's TLV, where addresses and end reasons are text, times are "
 	      "seconds since 1970,\n"
 	      "  and a value that means nothing has no key at all.\n"
-	      "- **From**: where the value comes from.\n"
+	      "- **From**: where the value comes from. JSON and CSV have the keys of a processor, "
+	      "and a profile sends its\n"
+	      "  fields, while it runs (`processors`, see [processors.md](processors.md)).\n"
 	      "- **Null**: when JSON says null and CSV nothing; IPFIX has 0 or an empty "
 	      "string.\n\n"
 	      "| Key | IPFIX | ntop | Type | Bytes | Group | Flows | Profile | TLV | Unit | From | "
@@ -173,6 +175,22 @@ static unsigned int last_with_key(void)
 	return last;
 }
 
+/* The keys of processors are there while these run. */
+static void print_required(FILE *to)
+{
+	const char *joint = "";
+
+	for (unsigned int i = 0; i < ELEMENT_N; i++) {
+		const struct element_info *e = element_info((enum element)i);
+
+		if (!e->in_json || e->source_id >= SOURCE_PROCESSORS)
+			continue;
+		fprintf(to, "%s    \"%s\"", joint, e->key);
+		joint = ",\n";
+	}
+	fputc('\n', to);
+}
+
 int elements_print_schema(FILE *to)
 {
 	unsigned int last = last_with_key();
@@ -187,10 +205,7 @@ int elements_print_schema(FILE *to)
 		if (element_info((enum element)i)->in_json)
 			print_property(to, element_info((enum element)i), i == last ? "" : ",");
 	fputs("  },\n  \"required\": [\n", to);
-	for (unsigned int i = 0; i < ELEMENT_N; i++)
-		if (element_info((enum element)i)->in_json)
-			fprintf(to, "    \"%s\"%s\n", element_info((enum element)i)->key,
-				i == last ? "" : ",");
+	print_required(to);
 	fputs("  ]\n}\n", to);
 	return stream_result(to);
 }

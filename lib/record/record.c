@@ -52,7 +52,19 @@ static void keep_direction(struct flow_record *r, int d)
 	r->ttl_min[!d] = r->ttl_max[!d] = r->ip_flags[!d] = 0;
 	r->tcp_window[!d] = r->tcp_mss[!d] = 0;
 	r->tcp_options[!d] = 0;
-	r->known &= d == DIR_FWD ? KNOWN_IP_FWD | KNOWN_TCP_FWD : KNOWN_IP_REV | KNOWN_TCP_REV;
+	r->size_histogram[!d].n = r->gap_histogram[!d].n = 0;
+	r->bursts[!d] = (struct record_bursts){0};
+	r->known &= KNOWN_NETTISA |
+		    (d == DIR_FWD ? KNOWN_IP_FWD | KNOWN_TCP_FWD : KNOWN_IP_REV | KNOWN_TCP_REV);
+}
+
+/* What was counted of both directions together is told once. */
+static void drop_common(struct flow_record *r)
+{
+	r->packet_lengths.n = r->packet_times.n = 0;
+	r->packet_flags.n = r->packet_directions.n = 0;
+	r->tcp_rtt_us = 0;
+	r->known &= (uint8_t)~KNOWN_NETTISA;
 }
 
 #define SWAP(a, b)                                                                                 \
@@ -78,6 +90,10 @@ static void turn_around(struct flow_record *r)
 	SWAP_PAIR(r->tcp_window);
 	SWAP_PAIR(r->tcp_mss);
 	SWAP_PAIR(r->tcp_options);
+	SWAP_PAIR(r->size_histogram);
+	SWAP_PAIR(r->gap_histogram);
+	SWAP_PAIR(r->bursts);
+	r->packet_directions.reverse = ~r->packet_directions.reverse;
 	SWAP(r->src_addr, r->dst_addr);
 	SWAP(r->outer_src_addr, r->outer_dst_addr);
 	SWAP(r->src_mac, r->dst_mac);
@@ -88,7 +104,8 @@ static void turn_around(struct flow_record *r)
 	/* 0 without KNOWN_IP_REV: those of the forward direction would be wrong. */
 	r->ip_tos = r->rev_tos;
 	r->ip_ttl = r->rev_ttl;
-	r->known = (uint8_t)((r->known & KNOWN_IP_REV ? KNOWN_IP_FWD : 0) |
+	r->known = (uint8_t)((r->known & KNOWN_NETTISA) |
+			     (r->known & KNOWN_IP_REV ? KNOWN_IP_FWD : 0) |
 			     (r->known & KNOWN_TCP_REV ? KNOWN_TCP_FWD : 0));
 }
 
@@ -106,6 +123,8 @@ unsigned int flow_record_uniflows(const struct flow_record *r, struct flow_recor
 		out[n] = *r;
 		keep_direction(&out[n], DIR_REV);
 		turn_around(&out[n]);
+		if (n)
+			drop_common(&out[n]);
 		out[n].rev_tos = out[n].rev_ttl = 0;
 		n++;
 	}

@@ -38,10 +38,48 @@ enum {
 	KNOWN_IP_FWD = 1 << 0,	/* ttl_min, ttl_max, ip_flags */
 	KNOWN_IP_REV = 1 << 1,	/* the same, rev_tos and rev_ttl */
 	KNOWN_TCP_FWD = 1 << 2, /* tcp_window, tcp_options */
-	KNOWN_TCP_REV = 1 << 3
+	KNOWN_TCP_REV = 1 << 3,
+	KNOWN_NETTISA = 1 << 4 /* nettisa */
 };
 
 enum { DIR_FWD = 0, DIR_REV = 1, DIR_N = 2 };
+
+/* Values in the order of the packets; they live as long as the flow. n = 0: there are none. */
+struct list_u8 {
+	const uint8_t *values;
+	uint8_t n;
+};
+struct list_u16 {
+	const uint16_t *values;
+	uint8_t n;
+};
+struct list_u32 {
+	const uint32_t *values;
+	uint8_t n;
+};
+/* Milliseconds after the one that flow_record.lists_start_ns is in. */
+struct list_time {
+	const uint32_t *values;
+	uint8_t n;
+};
+struct list_direction {
+	uint32_t reverse; /* bit i: packet i is of the reverse direction */
+	uint8_t n;
+};
+
+/* Packets of one direction that follow each other closely. */
+struct record_bursts {
+	struct list_u32 packets, bytes;
+	struct list_time start, stop;
+};
+
+/* Statistics of a flow's packets as a time series, both directions together; times in us. */
+struct record_nettisa {
+	float mean, stdev, kurtosis, root_mean_square, average_dispersion;
+	float mean_scaled_time, mean_difftimes, min_difftimes, max_difftimes;
+	float time_distribution, switching_ratio;
+	uint16_t min, max;
+};
 
 /*
  * Directions: index DIR_FWD is that of the first packet seen. Times are nanoseconds on the lane's
@@ -92,6 +130,15 @@ struct flow_record {
 	uint32_t mpls_labels[3];     /* 24 bits: label, traffic class, bottom of stack; 0 = none */
 	uint8_t outer_ip_version;    /* of the header around the tunnel: 4, 6; 0 = not known */
 	uint8_t outer_src_addr[16], outer_dst_addr[16]; /* IPv4 in the first 4 bytes */
+	uint64_t tcp_rtt_us;		/* SYN to the ACK of its answer; 0 = not seen */
+	uint64_t lists_start_ns;	/* what the times of lists count from */
+	struct list_u16 packet_lengths; /* of the first packets, payload */
+	struct list_time packet_times;
+	struct list_u8 packet_flags;
+	struct list_direction packet_directions;
+	struct list_u32 size_histogram[DIR_N], gap_histogram[DIR_N];
+	struct record_bursts bursts[DIR_N];
+	struct record_nettisa nettisa;
 
 	uint16_t l7_app_id, l7_master_id; /* nDPI's numbers, 0 = unknown or none */
 	uint16_t l7_category_id;
@@ -125,6 +172,12 @@ static inline bool flow_record_has_macs(const struct flow_record *r)
 	return any != 0;
 }
 
+/* Milliseconds since 1970 of a list's value. */
+static inline uint64_t flow_record_list_ms(const struct flow_record *r, uint32_t after_ms)
+{
+	return r->lists_start_ns / 1000000 + after_ms;
+}
+
 /*
  * Puts times in order: end not before start, each direction within the record. Metering is to be
  * right by itself; a clock that was set back while a flow lived is not its fault.
@@ -134,7 +187,8 @@ void flow_record_order_times(struct flow_record *r);
 /*
  * The record as uniflows, for outputs without biflows: one for each direction that has packets,
  * forward first; the reverse one is turned around, so that its first packet's direction is forward.
- * A record without packets stays one. Strings are shared with r. Returns how many, 1 or 2.
+ * What is of both directions together goes with the first of two. A record without packets stays
+ * one. Strings and lists are shared with r. Returns how many, 1 or 2.
  */
 unsigned int flow_record_uniflows(const struct flow_record *r, struct flow_record out[DIR_N]);
 

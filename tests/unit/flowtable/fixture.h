@@ -21,7 +21,7 @@ enum { FIN = 0x01, SYN = 0x02, RST = 0x04, PSH = 0x08, ACK = 0x10 };
 struct fixture {
 	struct flowtable *t;
 	uint64_t counters[TABLE_N];
-	struct flow_record records[RECORDS_MAX];
+	struct flow_record *records; /* RECORDS_MAX of them */
 	unsigned int n_records;
 	bool keep;     /* ended flows are not given back */
 	bool long_way; /* flowtable_meter() is not asked */
@@ -52,6 +52,8 @@ static inline struct fixture *fixture_make(const struct flowtable_options *optio
 	struct fixture *x = calloc(1, sizeof *x);
 	struct flowtable_options o = options ? *options : default_options(x);
 
+	x->records = calloc(RECORDS_MAX, sizeof *x->records);
+	assert_non_null(x->records);
 	o.counters = x->counters;
 	assert_int_equal(flowtable_create(&x->t, &o), 0);
 	return x;
@@ -89,6 +91,7 @@ static inline void fixture_free(struct fixture *x)
 	flush(x);
 	assert_int_equal(x->t->n_active, 0);
 	flowtable_destroy(x->t);
+	free(x->records);
 	free(x);
 }
 
