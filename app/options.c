@@ -151,6 +151,8 @@ static void set_key(struct cli *c, enum option_section id, char *rest, const cha
 	else
 		key = rest, name = rest + strlen(rest);
 	base = options_section_base(c->o, id, name);
+	if (!base && id == SECTION_processor)
+		base = options_add(c->o, id, name, error, sizeof error);
 	setting = option_setting_find(id, key);
 	if (!base && option_section(id)->many)
 		options_complain(&c->errors,
@@ -199,6 +201,10 @@ static void early_action(struct cli *c, enum option_action id)
 	switch (id) {
 	case ACTION_help:
 		options_print_help(c->out);
+		c->done = true;
+		break;
+	case ACTION_list_processors:
+		processors_print(c->out);
 		c->done = true;
 		break;
 	case ACTION_version:
@@ -359,7 +365,10 @@ static bool finish(struct cli *c)
 {
 	struct options *o = c->o;
 	char error[512];
+	uint32_t processors = 0;
 
+	if (processors_parse(&processors, o->dpi.processors, error, sizeof error))
+		options_complain(&c->errors, "processors: %s", error);
 	/* The settings of a live probe serve for its traces, too. */
 	if (o->n_files && o->n_ports == c->n_file_ports)
 		o->n_ports = 0;
@@ -376,6 +385,7 @@ static bool finish(struct cli *c)
 		s->ignore_vlan = o->table.ignore_vlan;
 		s->flush_lines = o->n_files == 0;
 		s->lossless = o->n_files != 0;
+		s->missing_sources = processors_missing_sources(processors);
 	}
 	options_check(o, &c->errors);
 	return c->errors.n == 0;

@@ -103,6 +103,13 @@ struct options_dpi {
 	bool guess, extra;
 	char protocols_path[OPTION_BYTES_MAX];	/* "" = none */
 	char categories_path[OPTION_BYTES_MAX]; /* "" = none */
+	char processors[OPTION_BYTES_MAX];	/* names; processors_parse() reads them */
+};
+
+/* [processor NAME]; each knows some of these. */
+struct options_processor {
+	char name[NAME_BYTES_MAX];
+	bool include_zeros, skip_dup;
 };
 
 /* [probe] */
@@ -134,12 +141,14 @@ struct options {
 	struct options_dpi dpi;
 	struct options_probe probe;
 
+	struct options_processor processors[PROCESSOR_N];
+	unsigned int n_processors;
 	struct options_port ports[PORTS_MAX]; /* none when n_files > 0 */
 	unsigned int n_ports;
 	/*
 	 * At least one after OPTIONS_RUN (text to standard output when nothing was asked for),
 	 * names unique, every number set; local_time is probe.localtime, flush_lines is on for
-	 * ports, lossless for files.
+	 * ports, lossless for files, missing_sources are the processors that do not run.
 	 */
 	struct output_spec outputs[OUTPUTS_MAX];
 	unsigned int n_outputs;

@@ -153,6 +153,23 @@ static void check_filter(const struct options *o, struct options_errors *e)
 		options_complain(e, "%s (pcap-filter(7) has the syntax)", error);
 }
 
+static void check_processors(const struct options *o, struct options_errors *e)
+{
+	for (unsigned int i = 0; i < o->n_processors; i++) {
+		const struct options_processor *p = &o->processors[i];
+		bool pstats = strcmp(p->name, processor_name(PROCESSOR_pstats)) == 0;
+
+		if (!pstats && strcmp(p->name, processor_name(PROCESSOR_phists)) != 0)
+			options_complain(
+				e,
+				"[processor %s]: no such processor has settings; pstats and "
+				"phists do",
+				p->name);
+		else if (!pstats && p->skip_dup)
+			options_complain(e, "[processor %s]: skip_dup is of pstats only", p->name);
+	}
+}
+
 void options_check(const struct options *o, struct options_errors *e)
 {
 	check_input(o, e);
@@ -161,6 +178,7 @@ void options_check(const struct options *o, struct options_errors *e)
 	check_lanes(o, e);
 	check_simd(o, e);
 	check_devices(o, e);
+	check_processors(o, e);
 	check_outputs(o, e);
 	check_filter(o, e);
 }

@@ -53,17 +53,32 @@ void options_free(struct options *o)
 	memset(o, 0, sizeof *o);
 }
 
-/* How many ports or outputs there are, and may be. */
+/* How many ports, outputs or processors there are, and may be. */
 static unsigned int *count_of(struct options *o, enum option_section id, unsigned int *max)
 {
-	*max = id == SECTION_port ? PORTS_MAX : OUTPUTS_MAX;
-	return id == SECTION_port ? &o->n_ports : &o->n_outputs;
+	switch (id) {
+	case SECTION_port:
+		*max = PORTS_MAX;
+		return &o->n_ports;
+	case SECTION_processor:
+		*max = PROCESSOR_N;
+		return &o->n_processors;
+	default:
+		*max = OUTPUTS_MAX;
+		return &o->n_outputs;
+	}
 }
 
 static char *name_of(enum option_section id, void *base)
 {
-	return id == SECTION_port ? ((struct options_port *)base)->name :
-				    ((struct output_spec *)base)->name;
+	switch (id) {
+	case SECTION_port:
+		return ((struct options_port *)base)->name;
+	case SECTION_processor:
+		return ((struct options_processor *)base)->name;
+	default:
+		return ((struct output_spec *)base)->name;
+	}
 }
 
 void *options_section_base(struct options *o, enum option_section id, const char *name)

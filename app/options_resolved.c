@@ -31,6 +31,31 @@ const char *options_simd(const struct options *o)
 	return o->lane.simd == LANE_SIMD_AUTO ? NULL : names[o->lane.simd];
 }
 
+static const struct options_processor *settings_of(const struct options *o,
+						   enum processor processor)
+{
+	static const struct options_processor defaults;
+
+	for (unsigned int i = 0; i < o->n_processors; i++)
+		if (strcmp(o->processors[i].name, processor_name(processor)) == 0)
+			return &o->processors[i];
+	return &defaults;
+}
+
+static void set_processors(const struct options *o, struct ft_options *ft)
+{
+	const struct options_processor *pstats = settings_of(o, PROCESSOR_pstats);
+	char error[512];
+
+	/* Wrong names were refused before. */
+	processors_parse(&ft->processors, o->dpi.processors, error, sizeof error);
+	ft->processor_options = (struct processor_options){
+		.pstats_include_zeros = pstats->include_zeros,
+		.pstats_skip_dup = pstats->skip_dup,
+		.phists_include_zeros = settings_of(o, PROCESSOR_phists)->include_zeros,
+	};
+}
+
 void options_to_ft(const struct options *o, struct ft_options *ft)
 {
 	*ft = (struct ft_options){
@@ -56,6 +81,7 @@ void options_to_ft(const struct options *o, struct ft_options *ft)
 		.dpi_protocols = o->dpi.protocols_path,
 		.dpi_categories = o->dpi.categories_path,
 	};
+	set_processors(o, ft);
 }
 
 uint32_t options_ring_flows(const struct options *o)
@@ -176,11 +202,30 @@ static void print_outputs(const struct options *o, FILE *f)
 	}
 }
 
+static void print_processors(const struct options *o, FILE *f)
+{
+	const char *joint = "";
+	struct ft_options ft;
+
+	options_to_ft(o, &ft);
+	if (!ft.processors)
+		return;
+	fputs("also      ", f);
+	for (unsigned int i = 0; i < PROCESSOR_N; i++) {
+		if (!(ft.processors >> i & 1))
+			continue;
+		fprintf(f, "%s%s", joint, processor_name((enum processor)i));
+		joint = ", ";
+	}
+	fputc('\n', f);
+}
+
 void options_print_resolved(const struct options *o, FILE *f)
 {
 	print_inputs(o, f);
 	print_lanes(o, f);
 	print_table(o, f);
 	print_dpi(o, f);
+	print_processors(o, f);
 	print_outputs(o, f);
 }

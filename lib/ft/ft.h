@@ -11,6 +11,7 @@
 
 #include "core/counters.h"
 #include "export/ipfix_profile.h"
+#include "dpi/processors.h"
 #include "ft/pfring_ft_ext.h"
 #include "record/record.h"
 
@@ -35,6 +36,8 @@ struct ft_options {
 	uint32_t dpi_flows_per_s_max;				  /* 0 = no limit */
 	uint64_t dpi_bytes_max;
 	const char *dpi_protocols, *dpi_categories; /* paths, NULL or "" = none */
+	uint32_t processors; /* bits 1 << enum processor; none in tables of the API */
+	struct processor_options processor_options;
 };
 
 /* Bytes that a table of these options reserves, nDPI's module apart. */

@@ -65,14 +65,28 @@ void ft_settle_time(struct ft_table *t, uint64_t time_ns)
 	} while (more);
 }
 
-/* Once the verdict is final, or will come at the end only, nobody watches the flow any more. */
+/* Whether nDPI wants to see more: once the verdict is final, or will come at the end only, no. */
+static bool inspect_l7(struct ft_table *t, struct flow *f, const struct packet *k,
+		       unsigned int direction)
+{
+	struct dpi_annex *annex = flow_dpi(f);
+
+	if (annex->final || annex->flags & L7_GAVE_UP)
+		return false;
+	dpi_inspect(t->dpi, annex, k, direction);
+	return !annex->final && !(annex->flags & L7_GAVE_UP);
+}
+
+/* A flow is watched as long as anybody wants to see its packets. */
 static void inspect(struct ft_table *t, struct flow_hot *hot, const struct packet *k,
 		    unsigned int direction)
 {
-	struct dpi_annex *annex = flow_dpi(flowtable_flow(t->flows, hot->cold));
+	struct flow *f = flowtable_flow(t->flows, hot->cold);
+	bool wanted = t->dpi && inspect_l7(t, f, k, direction);
 
-	dpi_inspect(t->dpi, annex, k, direction);
-	if (annex->final || annex->flags & L7_GAVE_UP)
+	if (t->processors.n)
+		wanted |= processors_packet(&t->processors, flow_processors(t, f), k, direction);
+	if (!wanted)
 		hot->state &= (uint16_t)~FLOW_WATCHED;
 }
 
@@ -151,7 +165,7 @@ void ft_meter_slowly(struct ft_table *t, const struct flow_lookup *l, struct met
 	if (t->flows->ended.head)
 		ft_take_ended(t);
 	m->begins = m->hot->state & FLOW_HUSK;
-	if (m->begins && t->dpi)
+	if (m->begins && (t->dpi || t->processors.n))
 		m->hot->state |= FLOW_WATCHED;
 	m->direction = flowtable_account(t->flows, m->hot, m->view, l);
 }

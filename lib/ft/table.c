@@ -30,7 +30,8 @@ static uint32_t annex_bytes(const struct ft_options *o)
 {
 	if (o->api)
 		return (uint32_t)(FT_FLOW_OFFSET + sizeof(struct ft_flow) + o->user_bytes);
-	return o->dpi ? sizeof(struct dpi_annex) : 0;
+	return (uint32_t)(o->dpi ? ANNEX_ALIGNED(sizeof(struct dpi_annex)) : 0) +
+	       processors_bytes(o->processors);
 }
 
 /* Programs hold flows for as long as they like; the daemon's exporter does not. */
@@ -154,6 +155,8 @@ int ft_table_create(pfring_ft_table **out, const struct ft_options *o, char *err
 		.user_bytes = o->user_bytes,
 		.zmq_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
+	if (!o->api)
+		processors_init(&t->processors, o->processors, &o->processor_options);
 	t->stages = ft_stages_find(o->simd);
 	rc = t->stages ? parser_init(&t->parser, t->counters.notes, o->tunnels) : -ENOTSUP;
 	if (rc == 0)
@@ -240,6 +243,17 @@ void pfring_ft_destroy_table(pfring_ft_table *table)
 	free(t);
 }
 
+/* A slice leaves with what processors saw; they watch the flow anew. */
+static void close_processors(struct ft_table *t, struct flow *slice)
+{
+	struct flow *master = flow_master(slice);
+	struct flow_hot *hot = flow_hot_line(master);
+
+	processors_slice(&t->processors, flow_processors(t, slice), flow_processors(t, master));
+	if (hot)
+		hot->state |= FLOW_WATCHED;
+}
+
 /*
  * The L7 verdict of a record that leaves: a slice tells what is known by now, everything else is
  * final.
@@ -292,6 +306,8 @@ static void emit_ended(struct ft_table *t)
 	while ((f = flow_list_take(&t->flows->ended)) != NULL) {
 		if (t->dpi && f->end_reason != END_NONE)
 			close_l7(t, f);
+		if (t->processors.n && f->end_reason == END_SLICE)
+			close_processors(t, f);
 		if (t->api && f->end_reason == END_SLICE)
 			ft_close_slice(f);
 		if (unwanted(t, f))

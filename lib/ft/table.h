@@ -49,6 +49,7 @@ struct ft_table {
 	struct parser parser;
 	struct flowtable *flows;
 	struct dpi *dpi;     /* NULL = off */
+	struct processors processors;
 	bool api;	     /* made by pfring_ft_create_table(): flows have a struct ft_flow */
 	bool use_hash;	     /* of the device */
 	bool inside;	     /* a callback is running: flows end after it */
@@ -75,10 +76,19 @@ struct ft_table {
 	pfring_ft_stats stats[FT_STATS_READERS];
 };
 
+/* Parts of the annex are aligned as it is. */
+#define ANNEX_ALIGNED(bytes) (((bytes) + 15) & ~(size_t)15)
+
 /* The inspection's part of a flow's annex. */
 static inline struct dpi_annex *flow_dpi(struct flow *f)
 {
 	return (struct dpi_annex *)f->annex;
+}
+
+/* The processors' part, behind it: in tables that have some, none of which is of the API. */
+static inline void *flow_processors(const struct ft_table *t, struct flow *f)
+{
+	return f->annex + (t->dpi ? ANNEX_ALIGNED(sizeof(struct dpi_annex)) : 0);
 }
 
 /* What tables of the API keep of a flow, behind the inspection's part; all zero in a new one. */
@@ -102,8 +112,8 @@ _Static_assert(offsetof(struct ft_flow, user) ==
 		       offsetof(struct ft_flow, value) + sizeof(pfring_ft_flow_value),
 	       "the caller's area follows the value, as programs know it");
 
-/* Where it begins: both parts of the annex are aligned as the annex is. */
-#define FT_FLOW_OFFSET ((sizeof(struct dpi_annex) + 15) & ~(size_t)15)
+/* Where it begins. */
+#define FT_FLOW_OFFSET ANNEX_ALIGNED(sizeof(struct dpi_annex))
 
 static inline struct ft_flow *flow_api(struct flow *f)
 {

@@ -159,7 +159,10 @@ struct ndpi_flow_struct *pfring_ft_flow_get_ndpi_handle(pfring_ft_flow *flow)
 void ft_flow_record(pfring_ft_flow *flow, struct flow_record *r)
 {
 	struct flow *f = flow;
+	const struct ft_table *t = flow_table(f);
 
 	flow_to_record(f, r);
-	dpi_to_record(flow_table(f)->dpi ? flow_dpi(f) : NULL, r);
+	dpi_to_record(t->dpi ? flow_dpi(f) : NULL, r);
+	if (t->processors.n)
+		processors_to_record(&t->processors, flow_processors(t, f), r);
 }

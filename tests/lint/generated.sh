@@ -16,6 +16,7 @@ set -euo pipefail
 whole_pages=(
 	elements:docs/elements.md counters:docs/counters.md
 	schema:docs/flow.schema.json dump-config:config/ftprobe.conf
+	processors:docs/processors.md
 )
 begin='.\" begin generated: print_docs '
 end='.\" end generated'

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Prints one generated text of the repository, so that a test can compare it with the file and a
- * person can write the file anew: dump-config | man8 | man5 | counters | elements | schema
+ * person can write the file anew: dump-config | man8 | man5 | counters | elements | schema |
+ * processors
  */
 #include "options.h"
 
 #include "core/counters.h"
+#include "dpi/processors.h"
 #include "record/elements.h"
 
 #include <stdio.h>
@@ -73,9 +75,12 @@ int main(int argc, char **argv)
 		elements_print_markdown(stdout);
 	else if (strcmp(what, "schema") == 0)
 		elements_print_schema(stdout);
+	else if (strcmp(what, "processors") == 0)
+		processors_print_markdown(stdout);
 	else {
 		fprintf(stderr,
-			"usage: print_docs dump-config|man8|man5|counters|elements|schema\n");
+			"usage: print_docs "
+			"dump-config|man8|man5|counters|elements|schema|processors\n");
 		return 2;
 	}
 	return fflush(stdout) || ferror(stdout) ? 1 : 0;

@@ -24,7 +24,8 @@ static const struct {
 	/* sections */
 	{"[tabel]\n", "t.conf:1: [tabel]: there is no such section; did you mean [table]?"},
 	{"[prot eth0]\n", "t.conf:1: [prot]: there is no such section; did you mean [port]?"},
-	{"[x]\n", "allowed: [probe], [eal], [lane], [table], [dpi], [port NAME], [output NAME]"},
+	{"[x]\n", "allowed: [probe], [eal], [lane], [table], [dpi], [processor NAME], [port NAME], "
+		  "[output NAME]"},
 	{"[]\n", "t.conf:1: []: there is no such section"},
 	{"[table\n", "t.conf:1: a section header without ]"},
 	{"[table] max_flows = 3\n", "t.conf:1: text behind a section header"},
@@ -290,7 +291,8 @@ static void test_dumped_defaults_are_the_defaults(void **state)
 	o = r->o;
 	memset(&o.ports[0], 0, sizeof o.ports[0]);
 	memset(&o.outputs[0], 0, sizeof o.outputs[0]);
-	o.n_ports = o.n_outputs = 0;
+	memset(&o.processors[0], 0, sizeof o.processors[0]);
+	o.n_ports = o.n_outputs = o.n_processors = 0;
 	assert_memory_equal(&o, &defaults, sizeof o);
 	assert_int_equal(r->o.ports[0].queues, 1);
 	assert_int_equal(r->o.outputs[0].queue_bytes_max, 64 << 20);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a processor is made of. Each proc_NAME.c has one function, proc_NAME(), which returns its
+ * operations; a row of processors.def makes it known.
+ */
+#pragma once
+
+#include "dpi/processors.h"
+
+enum processor_answer {
+	PROCESSOR_NEXT, /* show me the next packet of this flow */
+	PROCESSOR_DONE, /* no more of it */
+};
+
+/* A packet of the flow, as processors see it. */
+struct processor_packet {
+	const struct packet *view;
+	const struct processor_options *options;
+	unsigned int direction;	 /* DIR_FWD, DIR_REV */
+	uint32_t payload_len;	 /* on the wire */
+	uint32_t since_start_ms; /* of the clock's milliseconds, from the record's first packet */
+};
+
+struct processor_ops {
+	uint32_t state_bytes; /* in every flow */
+	/* Must not read beyond the packet's captured bytes. state: all zero at first. */
+	enum processor_answer (*packet)(void *state, const struct processor_packet *p);
+	/* The record ends; counts and times are in r already. */
+	void (*to_record)(const void *state, struct flow_record *r);
+};
+
+#define PROCESSOR(name, ...) const struct processor_ops *proc_##name(void);
+#include "dpi/processors.def"
+
+static inline bool processor_is_tcp(const struct processor_packet *p)
+{
+	return p->view->flags & PACKET_TCP;
+}
+
+/*
+ * Bytes of the IP packet that may be read from `at` on, an offset behind its header: what was
+ * captured, without the padding of its frame.
+ */
+static inline uint32_t processor_room(const struct packet *k, uint32_t at)
+{
+	uint32_t end = k->l3_offset + k->l3_len;
+
+	if (end > k->len)
+		end = k->len;
+	return at < end ? end - at : 0;
+}
+
+/*
+ * One packet that was a SYN says nothing of how a flow behaves: most of these are scans.
+ * Time-series are left out of such records.
+ */
+static inline bool processor_is_lone_syn(const struct flow_record *r)
+{
+	const unsigned int syn = 0x02;
+
+	return r->packets[DIR_FWD] + r->packets[DIR_REV] == 1 &&
+	       (r->tcp_flags[DIR_FWD] | r->tcp_flags[DIR_REV]) & syn;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The processors of a table: layout, packets, records, and their names. */
+#include "dpi/processors.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/limits.h"
+#include "core/words.h"
+#include "dpi/processor.h"
+#include "record/elements.h"
+
+/* States begin where any member may. */
+#define STATE_ALIGN 8
+
+/* At the beginning of the annex. */
+struct annex {
+	uint64_t start_ns; /* first packet of the record */
+	uint32_t done;	   /* bit i: slot i */
+	uint32_t n_packets;
+};
+
+static const struct processor_ops *ops_of(enum processor processor)
+{
+	switch (processor) {
+#define PROCESSOR(name, ...)                                                                       \
+	case PROCESSOR_##name:                                                                     \
+		return proc_##name();
+#include "dpi/processors.def"
+	case PROCESSOR_N:
+		break;
+	}
+	return NULL;
+}
+
+void processors_init(struct processors *p, uint32_t set, const struct processor_options *options)
+{
+	uint32_t offset = sizeof(struct annex);
+
+	*p = (struct processors){.options = *options};
+	for (unsigned int i = 0; i < PROCESSOR_N; i++) {
+		const struct processor_ops *ops = ops_of((enum processor)i);
+
+		if (!(set >> i & 1))
+			continue;
+		p->slots[p->n].ops = ops;
+		p->slots[p->n++].offset = offset;
+		offset += (ops->state_bytes + STATE_ALIGN - 1) & ~(STATE_ALIGN - 1U);
+	}
+	p->bytes = p->n ? offset : 0;
+}
+
+uint32_t processors_bytes(uint32_t set)
+{
+	struct processors p;
+
+	processors_init(&p, set, &(struct processor_options){0});
+	return p.bytes;
+}
+
+static void *state_of(const struct processors *p, void *annex, unsigned int slot)
+{
+	return (char *)annex + p->slots[slot].offset;
+}
+
+/* A packet may come late, and so be older than the first one. */
+static uint32_t ms_between(uint64_t start_ns, uint64_t time_ns)
+{
+	const uint64_t ms = time_ns / 1000000, start_ms = start_ns / 1000000;
+
+	return ms > start_ms ? (uint32_t)(ms - start_ms) : 0;
+}
+
+bool processors_packet(const struct processors *p, void *annex, const struct packet *k,
+		       unsigned int direction)
+{
+	struct annex *a = annex;
+	uint32_t wanted = (uint32_t)((1ULL << p->n) - 1) & ~a->done;
+	struct processor_packet packet = {
+		.view = k,
+		.options = &p->options,
+		.direction = direction,
+		.payload_len = packet_payload_wire_len(k),
+	};
+
+	if (!a->n_packets)
+		a->start_ns = k->time_ns;
+	a->n_packets = 1;
+	packet.since_start_ms = ms_between(a->start_ns, k->time_ns);
+	for (; wanted; wanted &= wanted - 1) {
+		unsigned int slot = (unsigned int)__builtin_ctz(wanted);
+
+		if (p->slots[slot].ops->packet(state_of(p, a, slot), &packet) == PROCESSOR_DONE)
+			a->done |= 1U << slot;
+	}
+	return a->done != (uint32_t)((1ULL << p->n) - 1);
+}
+
+void processors_slice(const struct processors *p, void *slice, void *flow)
+{
+	memcpy(slice, flow, p->bytes);
+	memset(flow, 0, p->bytes);
+}
+
+void processors_to_record(const struct processors *p, const void *annex, struct flow_record *r)
+{
+	const struct annex *a = annex;
+
+	r->lists_start_ns = a->start_ns;
+	for (unsigned int i = 0; i < p->n; i++)
+		p->slots[i].ops->to_record((const char *)annex + p->slots[i].offset, r);
+}
+
+/* ---- names ---- */
+
+static const char *const names[] = {
+#define PROCESSOR(name, ...) #name,
+#include "dpi/processors.def"
+};
+
+/* What is in every record anyway: a name that changes nothing. */
+static const char *const always[] = {
+#define ALWAYS(name, ...) #name,
+#include "dpi/processors.def"
+};
+
+const char *processor_name(enum processor processor)
+{
+	return names[processor];
+}
+
+uint64_t processors_missing_sources(uint32_t set)
+{
+	static const uint8_t sources[PROCESSOR_N] = {
+#define PROCESSOR(name, ...) [PROCESSOR_##name] = SOURCE_##name,
+#include "dpi/processors.def"
+	};
+	uint64_t missing = 0;
+
+	for (unsigned int i = 0; i < PROCESSOR_N; i++)
+		missing |= set >> i & 1 ? 0 : 1ULL << sources[i];
+	return missing;
+}
+
+/* A word as bits; false: there is no processor of that name. */
+static bool find(const char *word, uint32_t *bits)
+{
+	*bits = 0;
+	for (unsigned int i = 0; i < sizeof always / sizeof *always; i++)
+		if (strcmp(always[i], word) == 0)
+			return true;
+	for (unsigned int i = 0; i < PROCESSOR_N; i++)
+		if (strcmp(names[i], word) == 0)
+			*bits = 1U << i;
+	if (strcmp(word, "all") == 0)
+		*bits = PROCESSORS_ALL;
+	return *bits || strcmp(word, "none") == 0;
+}
+
+static int refuse(const char *word, char *error, size_t error_len)
+{
+	struct nearest_word nearest = {.any_case = true};
+
+	for (unsigned int i = 0; i < PROCESSOR_N; i++)
+		nearest_word_offer(&nearest, word, names[i]);
+	for (unsigned int i = 0; i < sizeof always / sizeof *always; i++)
+		nearest_word_offer(&nearest, word, always[i]);
+	if (nearest.word)
+		snprintf(error, error_len, "there is no processor %s; did you mean %s?", word,
+			 nearest.word);
+	else
+		snprintf(error, error_len,
+			 "there is no processor %s; ftprobe --list-processors names them, "
+			 "all and none are words, too",
+			 word);
+	return -EINVAL;
+}
+
+int processors_parse(uint32_t *set, const char *text, char *error, size_t error_len)
+{
+	static const char between[] = " \t,";
+	bool none = false;
+	uint32_t read = 0;
+
+	for (text += strspn(text, between); *text; text += strspn(text, between)) {
+		char word[NAME_BYTES_MAX];
+		size_t len = strcspn(text, between);
+		uint32_t bits;
+
+		snprintf(word, sizeof word, "%.*s", (int)(len < 1000 ? len : 1000), text);
+		if (!find(word, &bits))
+			return refuse(word, error, error_len);
+		none |= strcmp(word, "none") == 0;
+		read |= bits;
+		text += len;
+	}
+	if (none && read) {
+		snprintf(error, error_len, "none and others: give one or the other");
+		return -EINVAL;
+	}
+	*set = read;
+	return 0;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Processors: what looks at the packets of a flow beyond counting them. A table is made with a set
+ * of them; the state of each lies at a fixed place of every flow's annex, and a processor sees the
+ * packets of a flow until it says that it is done with it. Every record of a flow begins anew:
+ * after a slice or a cut it tells of its own packets, as its counters do.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "packet/packet.h"
+#include "record/record.h"
+
+enum processor {
+#define PROCESSOR(name, ...) PROCESSOR_##name,
+#include "dpi/processors.def"
+	PROCESSOR_N
+};
+
+_Static_assert(PROCESSOR_N <= 32, "processors are bits of a word");
+
+#define PROCESSORS_ALL ((uint32_t)((1ULL << PROCESSOR_N) - 1))
+
+struct processor_options {
+	bool pstats_include_zeros; /* packets without payload, too */
+	bool pstats_skip_dup;	   /* leave out what TCP sent again */
+	bool phists_include_zeros;
+};
+
+struct processor_ops;
+
+/* What a table runs, and where their states lie. */
+struct processors {
+	struct processor_options options;
+	uint32_t n;
+	uint32_t bytes; /* of an annex, 0 = none */
+	struct {
+		const struct processor_ops *ops;
+		uint32_t offset; /* in the annex */
+	} slots[PROCESSOR_N];
+};
+
+/* Bytes of an annex with this set of processors (bits 1 << enum processor). Any thread. */
+uint32_t processors_bytes(uint32_t set);
+
+/* Lays out the states of a set. */
+void processors_init(struct processors *p, uint32_t set, const struct processor_options *options);
+
+/*
+ * Shows a packet to those that are not done with the flow. The annex is all zero in a new flow, and
+ * aligned to 16 bytes. Returns whether anybody wants to see the next one. The table's thread.
+ */
+bool processors_packet(const struct processors *p, void *annex, const struct packet *k,
+		       unsigned int direction);
+
+/* A slice leaves: it takes what was seen, and the flow begins anew. The table's thread. */
+void processors_slice(const struct processors *p, void *slice, void *flow);
+
+/*
+ * Fills the fields of a record of which flow_to_record() made the rest; lists live as long as the
+ * annex. Any thread, once the flow has ended.
+ */
+void processors_to_record(const struct processors *p, const void *annex, struct flow_record *r);
+
+/* ---- names; any thread ---- */
+
+const char *processor_name(enum processor processor);
+
+/*
+ * Reads names with blanks or commas between, "all" or "none" into a set; "" is none. 0, or -EINVAL
+ * with *set untouched and one line in error.
+ */
+int processors_parse(uint32_t *set, const char *text, char *error, size_t error_len);
+
+/* Bits of enum element_source: the processors that are not in the set. */
+uint64_t processors_missing_sources(uint32_t set);
+
+/* What --list-processors prints, and docs/processors.md. 0 or -errno of the stream. */
+int processors_print(FILE *to);
+int processors_print_markdown(FILE *to);
