@@ -12,6 +12,26 @@
  */
 #define COMPARE_NS 10000000ULL
 
+/* Pairs of readings of which the closest is taken: the thread may lose its core in between. */
+#define READ_TRIES 4
+
+/* Both clocks at one moment. */
+static void read_both(uint64_t *tick, uint64_t *ns)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < READ_TRIES; i++) {
+		const uint64_t before = rte_rdtsc(), now_ns = clock_monotonic_ns();
+		const uint64_t apart = rte_rdtsc() - before;
+
+		if (apart >= least)
+			continue;
+		least = apart;
+		*tick = before + apart / 2;
+		*ns = now_ns;
+	}
+}
+
 /* From here on the counter is watched anew; until then it tells nothing. */
 static void begin(struct burst_clock *c, uint64_t tick, uint64_t ns)
 {
@@ -30,9 +50,10 @@ static bool is_near(uint64_t rate, uint64_t before)
 
 uint64_t burst_clock_compare(struct burst_clock *c)
 {
-	const uint64_t tick = rte_rdtsc(), ns = clock_monotonic_ns();
+	uint64_t tick = 0, ns = 0, rate;
+
+	read_both(&tick, &ns);
 	const uint64_t ticks = tick - c->first_tick, passed_ns = ns - c->first_ns;
-	uint64_t rate;
 
 	if (!c->first_ns || tick <= c->first_tick) {
 		begin(c, tick, ns);
