@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """One table, one JSON file and one picture of what flowbench and bench_probe.py wrote:
-bench_report.py --json FILE --svg FILE FLOW_JSON PROBE_JSON."""
+bench_report.py --json FILE --svg FILE [--markdown FILE] FLOW_JSON PROBE_JSON."""
 
 import argparse
 import json
@@ -73,11 +73,30 @@ def lines(result):
     return out
 
 
+def markdown(result):
+    """For docs/performance.md: the machine, rows, ratios."""
+    out = [machine_line(result["machine"]), "",
+           "| row | ns | least | most | |", "|---|---|---|---|---|"]
+    for row in result["rows"]:
+        marks = [word for word in ("void", "noisy") if row.get(word)]
+        if "ns" in row:
+            out.append(f"| `{row['name']}` | {row['ns']:.1f} | {row['least_ns']:.1f} | "
+                       f"{row['most_ns']:.1f} | {', '.join(marks)} |")
+    out += ["", "| ratio | value | floor | |", "|---|---|---|---|"]
+    for ratio in result["ratios"]:
+        value, floor, verdict = ratio_cells(ratio)
+        out.append(f"| {ratio['text']} | {value} | {floor} | {verdict} |")
+    return "\n".join(out) + "\n"
+
+
+def machine_line(m):
+    return (f"{m['cpu']}, {m['ghz']:.2f} GHz, {m['cores']} cores, pages of the tables "
+            f"{m['pages']}, load {m['load_before']:.2f} before and {m['load_after']:.2f} after"
+            + (": NOISY" if m["noisy"] else ""))
+
+
 def print_table(result):
-    m = result["machine"]
-    print(f"{m['cpu']}, {m['ghz']:.2f} GHz, {m['cores']} cores, pages of the tables {m['pages']}, "
-          f"load {m['load_before']:.2f} before and {m['load_after']:.2f} after"
-          + (": NOISY" if m["noisy"] else ""))
+    print(machine_line(result["machine"]))
     table = lines(result)
     widths = [max(len(line[i]) for line in table) for i in range(6)]
     for line in table:
@@ -93,12 +112,15 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", required=True)
     parser.add_argument("--svg", required=True)
+    parser.add_argument("--markdown")
     parser.add_argument("flow")
     parser.add_argument("probe")
     a = parser.parse_args()
     result = merge(json.loads(Path(a.flow).read_text()), json.loads(Path(a.probe).read_text()))
     Path(a.json).write_text(json.dumps(result, indent=1) + "\n")
     Path(a.svg).write_text(picture(result))
+    if a.markdown:
+        Path(a.markdown).write_text(markdown(result))
     print_table(result)
     return 0
 
