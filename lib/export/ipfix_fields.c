@@ -180,6 +180,7 @@ int ipfix_fields_choose(const struct ipfix_options *o, bool chosen[ELEMENT_N], c
 		size_t len = strcspn(at, between_words);
 		int result;
 
+		/* What is cut here is longer than any name: it stays unknown. */
 		snprintf(word, sizeof word, "%.*s", (int)len, at);
 		result = choose_word(o, word, chosen, error, error_len);
 		if (result)

@@ -334,6 +334,20 @@ static bool hand_on(struct output *o, const struct message *m, uint64_t now_ns)
 	return send_rest(o);
 }
 
+/*
+ * A datagram is gone. A disk may have room again: live its records wait in the queue; a run over
+ * files waits for no one, and has failed.
+ */
+static void settle_refused(struct output *o, uint32_t records)
+{
+	bool is_disk = o->transport->ops->session != NULL;
+
+	if (!is_disk)
+		output_settle_dropped(o, records, OUTPUT_DROP_transport);
+	else if (o->spec.lossless)
+		output_settle_dropped(o, o->queue.records, OUTPUT_DROP_transport);
+}
+
 /* A transport that takes the message as a whole, or refuses it. */
 static bool send_whole(struct output *o, const struct message *m, uint64_t now_ns)
 {
@@ -347,7 +361,7 @@ static bool send_whole(struct output *o, const struct message *m, uint64_t now_n
 	if (taken < 0) {
 		output_note_error(o, (int)-taken);
 		o->refused_ns = now_ns;
-		output_settle_dropped(o, m->records, OUTPUT_DROP_transport);
+		settle_refused(o, m->records);
 		/* A collector that comes back knows no templates. */
 		ipfix_templates_due(s);
 		ipfix_reports_due(s);

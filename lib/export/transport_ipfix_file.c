@@ -25,9 +25,10 @@ struct ipfix_file {
 	uint64_t bytes;		/* of this file */
 	uint64_t began_ns;	/* CLOCK_MONOTONIC */
 	uint64_t began_wall_ns; /* CLOCK_REALTIME, for its name */
-	uint64_t tried_ns;	/* CLOCK_MONOTONIC: when opening failed */
+	uint64_t tried_ns;	/* CLOCK_MONOTONIC: when the disk refused last */
 	uint64_t size_wanted;	/* with the message that asked for a new file */
 	uint32_t number, failures;
+	bool refused; /* the last message */
 	bool unmoved; /* what is closed still has the name of the next one */
 	char trouble[160];
 };
@@ -37,33 +38,37 @@ static bool rotates(const struct ipfix_file *f)
 	return f->rotate_bytes || f->rotate_ns;
 }
 
-/* PATH.20260102T030405Z, PATH.20260102T030405Z.2, ...: the first that is free. */
-static int free_name(const struct ipfix_file *f, uint64_t wall_ns, char *name, size_t len)
+/* Never over a file that is there, not even one that came this moment; 0 or -errno. */
+static int rename_anew(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	/* A file system that cannot promise it. */
+	if (faccessat(AT_FDCWD, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	return rename(from, to) ? -errno : 0;
+}
+
+/* To PATH.20260102T030405Z, PATH.20260102T030405Z.2, ...: the first that is free. */
+static int move_away(const struct ipfix_file *f, uint64_t wall_ns)
 {
 	time_t seconds = (time_t)(wall_ns / SECOND_NS);
-	char stamp[24], suffix[16] = "";
+	char name[sizeof f->path + 64], stamp[24], suffix[16] = "";
+	int error = -EEXIST;
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
 	strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &tm);
-	for (unsigned int i = 2; i <= IPFIX_FILE_NAMES_MAX; i++) {
-		if (snprintf(name, len, "%s.%s%s", f->path, stamp, suffix) >= (int)len)
+	for (unsigned int i = 2; error == -EEXIST && i <= IPFIX_FILE_NAMES_MAX; i++) {
+		if (snprintf(name, sizeof name, "%s.%s%s", f->path, stamp, suffix) >=
+		    (int)sizeof name)
 			return -ENAMETOOLONG;
-		if (faccessat(AT_FDCWD, name, F_OK, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
-			return 0;
+		error = rename_anew(f->path, name);
 		snprintf(suffix, sizeof suffix, ".%u", i);
 	}
-	return -EEXIST;
-}
-
-static int move_away(const struct ipfix_file *f, uint64_t wall_ns)
-{
-	char name[sizeof f->path + 64];
-	int error = free_name(f, wall_ns, name, sizeof name);
-
-	if (error)
-		return error;
-	return rename(f->path, name) ? -errno : 0;
+	return error;
 }
 
 /* With rotation, what a run before left is kept. */
@@ -137,6 +142,12 @@ static bool is_due(const struct ipfix_file *f)
 	return f->rotate_ns && clock_monotonic_ns() - f->began_ns >= f->rotate_ns;
 }
 
+/* The disk refused a message, and may have room again by and by. */
+static bool is_left_alone(const struct ipfix_file *f)
+{
+	return f->refused && clock_monotonic_ns() - f->tried_ns < IPFIX_FILE_RETRY_NS;
+}
+
 static void file_session(struct transport *t, struct session_view *out)
 {
 	struct ipfix_file *f = (struct ipfix_file *)t;
@@ -147,7 +158,7 @@ static void file_session(struct transport *t, struct session_view *out)
 	}
 	*out = (struct session_view){.number = f->number,
 				     .failures = f->failures,
-				     .up = f->fd >= 0,
+				     .up = f->fd >= 0 && !is_left_alone(f),
 				     .taken_bytes = f->bytes,
 				     .acked_bytes = f->bytes};
 }
@@ -178,7 +189,7 @@ static ssize_t file_send(struct transport *t, const struct iovec *pieces, int n)
 		f->size_wanted = f->bytes + left;
 		return -EAGAIN; /* the next file begins with templates */
 	}
-	while (left && ((taken = write(f->fd, bytes, left)) > 0 || errno == EINTR)) {
+	while (left && ((taken = write(f->fd, bytes, left)) > 0 || (taken < 0 && errno == EINTR))) {
 		if (taken < 0)
 			continue;
 		bytes += taken;
@@ -188,9 +199,11 @@ static ssize_t file_send(struct transport *t, const struct iovec *pieces, int n)
 		int error = taken < 0 ? errno : ENOSPC;
 
 		cut_off(f);
+		f->refused = true;
 		note(f, error);
 		return -error;
 	}
+	f->refused = false;
 	f->bytes += pieces->iov_len;
 	return (ssize_t)pieces->iov_len;
 }

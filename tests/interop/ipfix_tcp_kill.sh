@@ -18,7 +18,7 @@ collector_listens() { [ -n "$(in_client ss -Hltn "sport = :$PORT")" ]; }
 collector_start() {
 	# not by a function, whose subshell would be what is killed
 	ip netns exec "$NET_CLIENT" /usr/bin/python3 "$LIVE_HERE/ipfix_tcp_collector.py" \
-		listen $PORT "$1" $CERTIFICATES </dev/null >&2 &
+		listen $PORT "$1" "$CERTIFICATES" </dev/null >&2 &
 	COLLECTOR_PID=$!
 	net_wait "the collector" collector_listens || live_fail "the collector does not start"
 }
