@@ -3,6 +3,7 @@
 #include "bench.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -162,8 +163,29 @@ static void measure_null(struct bench *b, const char *name, enum output_type typ
 	output_free(o);
 }
 
-/* A socket that nobody reads: the kernel drops what does not fit, which costs the sender nothing.
- */
+/* Reads and throws away, until a datagram of one byte comes. */
+static void *drain_sink(void *fd)
+{
+	static uint8_t bytes[65536];
+
+	while (recv(*(int *)fd, bytes, sizeof bytes, 0) != 1)
+		continue;
+	return NULL;
+}
+
+/* One byte tells the reader to end; it goes again while a full buffer loses it. */
+static void end_sink(int fd, const struct sockaddr_in *address, pthread_t reader)
+{
+	int sender = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	do {
+		sendto(sender, "", 1, 0, (const struct sockaddr *)address, sizeof *address);
+		sleep_ns(1000000);
+	} while (pthread_tryjoin_np(reader, NULL));
+	close(sender);
+	close(fd);
+}
+
 static int udp_sink(struct sockaddr_in *address)
 {
 	socklen_t len = sizeof *address;
@@ -182,22 +204,30 @@ static int udp_sink(struct sockaddr_in *address)
 
 static void measure_udp(struct bench *b)
 {
-	struct output_spec spec = {.type = OUTPUT_IPFIX};
+	/* The queue takes what a reader that has to wait for its CPU leaves. */
+	struct output_spec spec = {
+		.type = OUTPUT_IPFIX, .queue_records_max = 1 << 22, .queue_bytes_max = 1 << 30};
 	struct bench_row *r = bench_row(b, "output_ipfix_udp");
 	struct sockaddr_in address;
 	struct output *o;
+	pthread_t reader;
 	char error[256];
 	int fd = udp_sink(&address);
 
-	snprintf(spec.target, sizeof spec.target, "udp://127.0.0.1:%u", ntohs(address.sin_port));
-	if (fd < 0 || output_open(&o, &spec, error, sizeof error)) {
+	if (fd < 0 || pthread_create(&reader, NULL, drain_sink, &fd)) {
 		bench_void(r, "no UDP socket");
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	snprintf(spec.target, sizeof spec.target, "udp://127.0.0.1:%u", ntohs(address.sin_port));
+	if (output_open(&o, &spec, error, sizeof error)) {
+		bench_void(r, "%s", error);
 	} else {
 		measure(b, r, o, OUTPUT_DROP_N);
 		output_free(o);
 	}
-	if (fd >= 0)
-		close(fd);
+	end_sink(fd, &address, reader);
 }
 
 static void measure_lonely(struct bench *b)
