@@ -42,5 +42,6 @@ struct ipfix_sender {
 
 	uint64_t latest_end_ns; /* of all records so far */
 	struct ipfix_numbers numbers;
-	struct pace pace; /* lossless over UDP */
+	bool is_udp;
+	struct pace pace; /* over UDP */
 };

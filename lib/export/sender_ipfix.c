@@ -435,7 +435,7 @@ bool ipfix_send_step(struct output *o, uint64_t now_ns)
 	if (o->queue.records == o->queue.marked && !s->templates_due && !s->reports_due)
 		return false;
 	limit = limit_bytes(o, now_ns);
-	if (!sessions && !pace_allows(&s->pace, o->transport, limit, now_ns))
+	if (s->is_udp && !pace_allows(&s->pace, o->transport, limit, now_ns))
 		return false;
 	m = build_some(o, limit);
 	if (is_empty(&m))
@@ -470,9 +470,10 @@ int ipfix_sender_init(struct output *o, char *error, size_t error_len)
 	};
 	uint32_t header = is_netflow9(o) ? NETFLOW9_HEADER_BYTES : IPFIX_HEADER_BYTES;
 
+	s->is_udp = output_spec_is_udp(spec);
 	s->message_bytes = message_bytes(o);
 	s->limit_bytes = IPFIX_STREAM_BYTES;
-	if (output_spec_is_udp(spec))
+	if (s->is_udp)
 		s->limit_bytes = spec->mtu_bytes ? spec->mtu_bytes : IPFIX_UDP_BYTES_DEFAULT;
 	s->pace.live = !spec->lossless;
 	s->opened_ns = clock_wall_ns();

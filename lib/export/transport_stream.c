@@ -120,6 +120,7 @@ static void fail(struct stream *s, int error)
 	if (error != EPROTO)
 		say_errno(s, error);
 	s->failures++;
+	resolver_ask(s->resolver);
 	s->lost = s->state == STREAM_UP;
 	drop_connection(s, false);
 }
@@ -137,10 +138,25 @@ static void set_socket_options(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, sizeof silence_ms);
 }
 
+/* Each round of attempts begins with what the name means now, as far as that is known. */
+static void look_at_name(struct stream *s)
+{
+	struct stream_address found[STREAM_ADDRESSES_MAX];
+	unsigned int n = s->next_address ? 0 :
+					   resolver_take(s->resolver, found, STREAM_ADDRESSES_MAX);
+
+	if (!n)
+		return;
+	memcpy(s->addresses, found, n * sizeof found[0]);
+	s->n_addresses = n;
+}
+
 static void begin_connecting(struct stream *s)
 {
-	const struct stream_address *a = &s->addresses[s->next_address];
+	const struct stream_address *a;
 
+	look_at_name(s);
+	a = &s->addresses[s->next_address];
 	s->next_address = (s->next_address + 1) % s->n_addresses;
 	s->fd = socket(a->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd < 0) {
@@ -272,6 +288,7 @@ static void stream_close(struct transport *t, uint64_t deadline_ns)
 	(void)deadline_ns; /* what was sent is acknowledged already, or given up */
 	drop_connection(s, true);
 	s->codec->destroy(s->codec_state);
+	resolver_destroy(s->resolver);
 	free(s);
 }
 
@@ -337,31 +354,26 @@ int target_split(const char *target, char *host, size_t host_len, const char **p
 
 static int resolve(struct stream *s, char *error, size_t error_len)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-	struct addrinfo *list;
 	const char *port;
-	int failed;
+	int n;
 
 	if (target_split(s->target, s->host, sizeof s->host, &port)) {
 		snprintf(error, error_len, "%s is no HOST:PORT", s->target);
 		return -EINVAL;
 	}
-	failed = getaddrinfo(s->host, port, &hints, &list);
-	if (failed) {
+	n = resolve_now(s->host, port, s->addresses, STREAM_ADDRESSES_MAX);
+	if (n < 0) {
 		snprintf(error, error_len,
 			 "cannot resolve %s: %s; check the name, or give an address", s->host,
-			 failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed));
+			 n == EAI_SYSTEM ? strerror(errno) : gai_strerror(n));
 		return -EHOSTUNREACH;
 	}
-	for (const struct addrinfo *a = list; a && s->n_addresses < STREAM_ADDRESSES_MAX;
-	     a = a->ai_next) {
-		struct stream_address *to = &s->addresses[s->n_addresses++];
-
-		memcpy(&to->address, a->ai_addr, a->ai_addrlen);
-		to->len = a->ai_addrlen;
-	}
-	freeaddrinfo(list);
-	return 0;
+	s->n_addresses = (unsigned int)n;
+	s->resolver = resolver_create(s->host, port);
+	if (s->resolver)
+		return 0;
+	snprintf(error, error_len, "out of memory");
+	return -ENOMEM;
 }
 
 /* For those who cannot go on without: each address gets its try, once. */

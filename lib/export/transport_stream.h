@@ -5,16 +5,12 @@
  */
 #pragma once
 #include "core/limits.h"
+#include "export/resolver.h"
 #include "export/transport.h"
 
 #include <sys/socket.h>
 
 enum stream_state { STREAM_DOWN, STREAM_CONNECTING, STREAM_HANDSHAKE, STREAM_UP };
-
-struct stream_address {
-	struct sockaddr_storage address;
-	socklen_t len;
-};
 
 struct stream;
 
@@ -48,7 +44,8 @@ struct stream {
 	void *codec_state;
 	struct stream_address addresses[STREAM_ADDRESSES_MAX];
 	unsigned int n_addresses, next_address;
-	char target[256]; /* HOST:PORT */
+	struct resolver *resolver; /* names may mean another host by the next attempt */
+	char target[256];	   /* HOST:PORT */
 	char host[256];
 	int fd; /* -1 = none */
 	enum stream_state state;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "export/transport_stream.h"
 #include "stream_peer.h"
 
 static uint8_t pattern[3 << 20];
@@ -153,6 +154,36 @@ static void test_a_collector_that_says_no_more_reads_on(void **state)
 	peer_free(&p);
 }
 
+/* A collector that moved is found by its name, without waiting for the answer. */
+static void test_names_are_asked_again(void **state)
+{
+	struct stream_options o = {.reconnect_ns = 50000000};
+	struct transport *t;
+	char target[64], error[256];
+	struct stream *s;
+	struct peer p;
+
+	(void)state;
+	peer_make(&p, NULL);
+	snprintf(target, sizeof target, "localhost:%u", p.port);
+	o.target = target;
+	assert_int_equal(transport_tcp_open(&t, &o, error, sizeof error), 0);
+	s = (struct stream *)t;
+	/* 127.0.0.9, where it was before: nobody listens there */
+	for (unsigned int i = 0; i < s->n_addresses; i++) {
+		struct sockaddr_in *a = (struct sockaddr_in *)&s->addresses[i].address;
+
+		*a = (struct sockaddr_in){.sin_family = AF_INET,
+					  .sin_port = htons(p.port),
+					  .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 8)};
+		s->addresses[i].len = sizeof *a;
+	}
+	pump_failed(t, &p, 1);
+	assert_int_equal(pump_up(t, &p).number, 1);
+	t->ops->close(t, 0);
+	peer_free(&p);
+}
+
 /* X6: no more than one attempt in reconnect_ns; the next session counts anew. */
 static void test_x6_reconnects_after_a_while(void **state)
 {
@@ -236,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_x5_a_collector_that_does_not_read),
 		cmocka_unit_test(test_an_orderly_close_leaves_nothing_in_doubt),
 		cmocka_unit_test(test_a_collector_that_says_no_more_reads_on),
+		cmocka_unit_test(test_names_are_asked_again),
 		cmocka_unit_test(test_x6_reconnects_after_a_while),
 		cmocka_unit_test(test_who_needs_a_first_session),
 		cmocka_unit_test(test_ipv6),
