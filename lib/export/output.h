@@ -67,6 +67,7 @@ struct output_spec {
 	/* IPFIX: when, and to whom. */
 	uint64_t template_resend_ns;	   /* UDP */
 	uint32_t template_resend_messages; /* UDP */
+	bool template_resend_sessions;	   /* in sessions and files, too */
 	uint64_t options_interval_ns;	   /* 0 = no options records at all */
 	enum output_group group;
 	enum output_replay replay; /* TCP, TLS */

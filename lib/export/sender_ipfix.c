@@ -249,14 +249,15 @@ static void stamp(const struct output *o, const struct message *m, uint64_t now_
 	store_be32(header + 12, o->spec.observation_domain);
 }
 
-/* Templates again: over UDP after so much time or so many messages. Options records: by time. */
+/* Templates again: over UDP, or where that is asked for, after so much time or so many messages.
+ * Options records: by time. */
 static void look_what_is_due(struct output *o, uint64_t now_ns)
 {
 	struct ipfix_sender *s = &o->ipfix;
 	const struct output_spec *spec = &o->spec;
 	bool stepped = now_ns < s->templates_sent_ns;
 
-	if (!s->templates_due && !s->session.number &&
+	if (!s->templates_due && (!s->session.number || spec->template_resend_sessions) &&
 	    (stepped || now_ns - s->templates_sent_ns >= spec->template_resend_ns ||
 	     s->messages_since_templates >= spec->template_resend_messages)) {
 		ipfix_templates_due(s);

@@ -3,9 +3,9 @@
 #
 #   ipfix_disk_full.sh FTPROBE
 #
-# An IPFIX file on a disk that is full for a while: records wait, what the queue cannot take is dropped
-# by name, the file stays readable, and once there is room it goes on by itself. A run over files
-# does not wait: it fails.
+# An IPFIX file on a disk that is full for a while: records wait, what the queue cannot take is
+# dropped by name, the file stays readable, and once there is room it goes on by itself. A run over
+# files does not wait: it fails.
 
 # shellcheck source=tests/interop/live_common.sh
 . "$(dirname "$0")/live_common.sh"
@@ -37,7 +37,8 @@ rm "$DISK/filler"
 sleep 1.5 # a file that was given up is tried again after a second
 blast
 probe_stop
-ipfixDump -s -i "$DISK/flows.ipfix" >"$NET_DIR/dump.txt" 2>&1 || live_fail "ipfixDump cannot read it"
+ipfixDump -s -i "$DISK/flows.ipfix" >"$NET_DIR/dump.txt" 2>&1 ||
+	live_fail "ipfixDump cannot read it"
 /usr/bin/python3 - "$LIVE_STATS" "$DISK"/flows.ipfix* <<'END' || live_fail "wrong"
 import json
 import sys

@@ -101,7 +101,8 @@ def main():
     if len(sys.argv) == 3 and sys.argv[1] == "certificates":
         return make_certificates(Path(sys.argv[2]))
     if len(sys.argv) in (4, 5) and sys.argv[1] == "listen":
-        return listen(int(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]) if any(sys.argv[4:]) else None)
+        certificates = Path(sys.argv[4]) if any(sys.argv[4:]) else None
+        return listen(int(sys.argv[2]), Path(sys.argv[3]), certificates)
     if len(sys.argv) == 4 and sys.argv[1] == "check":
         return check(Path(sys.argv[2]), sys.argv[3])
     sys.exit(__doc__)

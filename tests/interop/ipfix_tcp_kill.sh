@@ -3,9 +3,9 @@
 #
 #   ipfix_tcp_kill.sh tcp|tls [ROUNDS] FTPROBE
 #
-# A collector is killed under traffic and comes again, twice or ROUNDS times: templates first on each
-# session, and offered = sent + in doubt + dropped + queued, with and without replay. What counts as
-# sent was read, but for what the collector's kernel had acknowledged and it had not read yet.
+# A collector is killed under traffic and comes again, twice or ROUNDS times: templates first on
+# each session, and offered = sent + in doubt + dropped + queued, with and without replay. What
+# counts as sent was read, but for what the collector's kernel had acknowledged and it had not read.
 
 # shellcheck source=tests/interop/live_common.sh
 . "$(dirname "$0")/live_common.sh"
@@ -47,8 +47,9 @@ run() {
 	[ -n "$CERTIFICATES" ] && files=(--set "output.$name.cert=$CERTIFICATES/probe.pem"
 		--set "output.$name.key=$CERTIFICATES/probe.key"
 		--set "output.$name.ca=$CERTIFICATES/authority.pem")
-	probe_start "af_packet:$NET_IF" --bpf 'net 198.18.0.0/15' --idle-timeout 300ms \
-		-o "$name" --set "output.$name.reconnect=200ms" --set "output.$name.replay=$replay" "${files[@]}"
+	probe_start "af_packet:$NET_IF" --bpf 'net 198.18.0.0/15' --idle-timeout 300ms -o "$name" \
+		--set "output.$name.reconnect=200ms" --set "output.$name.replay=$replay" \
+		"${files[@]}"
 	for ((round = 0; round < ROUNDS; round++)); do
 		blast
 		# its flows end now, one after the other

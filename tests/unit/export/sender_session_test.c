@@ -234,6 +234,25 @@ static void test_what_was_not_read_is_sent_again(void **state)
 	free_told(&t, o);
 }
 
+/* T8: sessions get their templates once, or again and again for those who ask for it. */
+static void test_t8_templates_again_on_a_session(void **state)
+{
+	(void)state;
+	for (unsigned int wanted = 0; wanted < 2; wanted++) {
+		struct told t;
+		struct output *o = open_told(&t, OUTPUT_REPLAY_AT_MOST_ONCE);
+		uint32_t templates = ipfix_template_count(o->ipfix.profile);
+
+		o->spec.template_resend_sessions = wanted;
+		told_begin(&t, 1 << 20);
+		for (uint64_t i = 0; i < 4; i++)
+			output_poll(o, SAMPLE_NS + i * IPFIX_TEMPLATE_RESEND_S * SECOND_NS / 2);
+		reader_stream(&t.reader, t.bytes, t.view.taken_bytes);
+		assert_int_equal(t.reader.templates, (1 + wanted) * templates);
+		free_told(&t, o);
+	}
+}
+
 /* M9: what a full queue lost is a gap; what is lost between sessions is none of the next one. */
 static void test_m9_losses_show_as_gaps(void **state)
 {
@@ -444,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_t7_each_session_begins_anew),
 		cmocka_unit_test(test_lost_sessions),
 		cmocka_unit_test(test_what_was_not_read_is_sent_again),
+		cmocka_unit_test(test_t8_templates_again_on_a_session),
 		cmocka_unit_test(test_m9_losses_show_as_gaps),
 		cmocka_unit_test(test_identity_whatever_happens),
 		cmocka_unit_test(test_o6_options_records_come_again),
