@@ -129,7 +129,11 @@ static void to_record(const void *state, struct flow_record *r)
 
 const struct processor_ops *proc_basicplus(void)
 {
-	static const struct processor_ops ops = {sizeof(struct basicplus), packet, to_record};
+	static const struct processor_ops ops = {
+		.state_bytes = sizeof(struct basicplus),
+		.packet = packet,
+		.to_record = to_record,
+	};
 
 	return &ops;
 }

@@ -83,7 +83,11 @@ static void to_record(const void *state, struct flow_record *r)
 
 const struct processor_ops *proc_bstats(void)
 {
-	static const struct processor_ops ops = {sizeof(struct bstats), packet, to_record};
+	static const struct processor_ops ops = {
+		.state_bytes = sizeof(struct bstats),
+		.packet = packet,
+		.to_record = to_record,
+	};
 
 	return &ops;
 }

@@ -40,7 +40,11 @@ static void to_record(const void *state, struct flow_record *r)
 
 const struct processor_ops *proc_mpls(void)
 {
-	static const struct processor_ops ops = {sizeof(struct mpls), packet, to_record};
+	static const struct processor_ops ops = {
+		.state_bytes = sizeof(struct mpls),
+		.packet = packet,
+		.to_record = to_record,
+	};
 
 	return &ops;
 }

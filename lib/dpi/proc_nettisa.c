@@ -109,7 +109,11 @@ static void to_record(const void *state, struct flow_record *r)
 
 const struct processor_ops *proc_nettisa(void)
 {
-	static const struct processor_ops ops = {sizeof(struct nettisa), packet, to_record};
+	static const struct processor_ops ops = {
+		.state_bytes = sizeof(struct nettisa),
+		.packet = packet,
+		.to_record = to_record,
+	};
 
 	return &ops;
 }

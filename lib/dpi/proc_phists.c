@@ -56,7 +56,11 @@ static void to_record(const void *state, struct flow_record *r)
 
 const struct processor_ops *proc_phists(void)
 {
-	static const struct processor_ops ops = {sizeof(struct phists), packet, to_record};
+	static const struct processor_ops ops = {
+		.state_bytes = sizeof(struct phists),
+		.packet = packet,
+		.to_record = to_record,
+	};
 
 	return &ops;
 }

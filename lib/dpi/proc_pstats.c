@@ -80,7 +80,11 @@ static void to_record(const void *state, struct flow_record *r)
 
 const struct processor_ops *proc_pstats(void)
 {
-	static const struct processor_ops ops = {sizeof(struct pstats), packet, to_record};
+	static const struct processor_ops ops = {
+		.state_bytes = sizeof(struct pstats),
+		.packet = packet,
+		.to_record = to_record,
+	};
 
 	return &ops;
 }

@@ -69,7 +69,11 @@ static void to_record(const void *state, struct flow_record *r)
 
 const struct processor_ops *proc_tcprtt(void)
 {
-	static const struct processor_ops ops = {sizeof(struct tcprtt), packet, to_record};
+	static const struct processor_ops ops = {
+		.state_bytes = sizeof(struct tcprtt),
+		.packet = packet,
+		.to_record = to_record,
+	};
 
 	return &ops;
 }

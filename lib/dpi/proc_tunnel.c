@@ -42,7 +42,11 @@ static void to_record(const void *state, struct flow_record *r)
 
 const struct processor_ops *proc_tunnel(void)
 {
-	static const struct processor_ops ops = {sizeof(struct tunnel), packet, to_record};
+	static const struct processor_ops ops = {
+		.state_bytes = sizeof(struct tunnel),
+		.packet = packet,
+		.to_record = to_record,
+	};
 
 	return &ops;
 }

@@ -8,8 +8,10 @@
 #include "dpi/processors.h"
 
 enum processor_answer {
-	PROCESSOR_NEXT, /* show me the next packet of this flow */
-	PROCESSOR_DONE, /* no more of it */
+	PROCESSOR_NEXT,	     /* show me the next packet of this flow */
+	PROCESSOR_DONE,	     /* no more of this record */
+	PROCESSOR_CUT_AFTER, /* close the record with this packet; the flow's next one begins anew
+			      */
 };
 
 /* A packet of the flow, as processors see it. */
@@ -25,6 +27,12 @@ struct processor_ops {
 	uint32_t state_bytes; /* in every flow */
 	/* Must not read beyond the packet's captured bytes. state: all zero at first. */
 	enum processor_answer (*packet)(void *state, const struct processor_packet *p);
+	/*
+	 * Whether the record must be closed before this packet, which then is shown as the first of
+	 * the next one. It changes nothing; NULL: never. The flows of a table with such a processor
+	 * take the long way until all are done with them.
+	 */
+	bool (*cut_before)(const void *state, const struct processor_packet *p);
 	/* The record ends; counts and times are in r already. */
 	void (*to_record)(const void *state, struct flow_record *r);
 };

@@ -17,7 +17,7 @@
 struct annex {
 	uint64_t start_ns; /* first packet of the record */
 	uint32_t done;	   /* bit i: slot i */
-	uint32_t n_packets;
+	bool begun;
 };
 
 static const struct processor_ops *ops_of(enum processor processor)
@@ -43,6 +43,7 @@ void processors_init(struct processors *p, uint32_t set, const struct processor_
 
 		if (!(set >> i & 1))
 			continue;
+		p->guards |= ops->cut_before != NULL;
 		p->slots[p->n].ops = ops;
 		p->slots[p->n++].offset = offset;
 		offset += (ops->state_bytes + STATE_ALIGN - 1) & ~(STATE_ALIGN - 1U);
@@ -58,9 +59,9 @@ uint32_t processors_bytes(uint32_t set)
 	return p.bytes;
 }
 
-static void *state_of(const struct processors *p, void *annex, unsigned int slot)
+static void *state_of(const struct processors *p, const void *annex, unsigned int slot)
 {
-	return (char *)annex + p->slots[slot].offset;
+	return (char *)(uintptr_t)annex + p->slots[slot].offset;
 }
 
 /* A packet may come late, and so be older than the first one. */
@@ -71,29 +72,65 @@ static uint32_t ms_between(uint64_t start_ns, uint64_t time_ns)
 	return ms > start_ms ? (uint32_t)(ms - start_ms) : 0;
 }
 
-bool processors_packet(const struct processors *p, void *annex, const struct packet *k,
-		       unsigned int direction)
+static struct processor_packet show(const struct processors *p, const struct annex *a,
+				    const struct packet *k, unsigned int direction)
 {
-	struct annex *a = annex;
-	uint32_t wanted = (uint32_t)((1ULL << p->n) - 1) & ~a->done;
-	struct processor_packet packet = {
+	return (struct processor_packet){
 		.view = k,
 		.options = &p->options,
 		.direction = direction,
 		.payload_len = packet_payload_wire_len(k),
+		.since_start_ms = ms_between(a->start_ns, k->time_ns),
 	};
+}
 
-	if (!a->n_packets)
-		a->start_ns = k->time_ns;
-	a->n_packets = 1;
-	packet.since_start_ms = ms_between(a->start_ns, k->time_ns);
-	for (; wanted; wanted &= wanted - 1) {
-		unsigned int slot = (unsigned int)__builtin_ctz(wanted);
+/* Bit i: slot i is not done. */
+static uint32_t wanting(const struct processors *p, const struct annex *a)
+{
+	return (uint32_t)((1ULL << p->n) - 1) & ~a->done;
+}
 
-		if (p->slots[slot].ops->packet(state_of(p, a, slot), &packet) == PROCESSOR_DONE)
-			a->done |= 1U << slot;
+bool processors_cut_before(const struct processors *p, const void *annex, const struct packet *k,
+			   unsigned int direction)
+{
+	const struct processor_packet packet = show(p, annex, k, direction);
+
+	for (uint32_t left = wanting(p, annex); left; left &= left - 1) {
+		const unsigned int slot = (unsigned int)__builtin_ctz(left);
+		const struct processor_ops *ops = p->slots[slot].ops;
+
+		if (ops->cut_before && ops->cut_before(state_of(p, annex, slot), &packet))
+			return true;
 	}
-	return a->done != (uint32_t)((1ULL << p->n) - 1);
+	return false;
+}
+
+struct processors_answer processors_packet(const struct processors *p, void *annex,
+					   const struct packet *k, unsigned int direction)
+{
+	struct processors_answer answer = {0};
+	struct annex *a = annex;
+
+	if (!a->begun)
+		a->start_ns = k->time_ns;
+	a->begun = true;
+	const struct processor_packet packet = show(p, a, k, direction);
+	for (uint32_t left = wanting(p, a); left; left &= left - 1) {
+		const unsigned int slot = (unsigned int)__builtin_ctz(left);
+
+		switch (p->slots[slot].ops->packet(state_of(p, a, slot), &packet)) {
+		case PROCESSOR_NEXT:
+			break;
+		case PROCESSOR_DONE:
+			a->done |= 1U << slot;
+			break;
+		case PROCESSOR_CUT_AFTER:
+			answer.cut = true;
+			break;
+		}
+	}
+	answer.next = wanting(p, a) != 0;
+	return answer;
 }
 
 void processors_slice(const struct processors *p, void *slice, void *flow)
@@ -108,7 +145,7 @@ void processors_to_record(const struct processors *p, const void *annex, struct 
 
 	r->lists_start_ns = a->start_ns;
 	for (unsigned int i = 0; i < p->n; i++)
-		p->slots[i].ops->to_record((const char *)annex + p->slots[i].offset, r);
+		p->slots[i].ops->to_record(state_of(p, annex, i), r);
 }
 
 /* ---- names ---- */

@@ -38,6 +38,7 @@ struct processors {
 	struct processor_options options;
 	uint32_t n;
 	uint32_t bytes; /* of an annex, 0 = none */
+	bool guards;	/* one of them may cut before a packet */
 	struct {
 		const struct processor_ops *ops;
 		uint32_t offset; /* in the annex */
@@ -51,11 +52,23 @@ uint32_t processors_bytes(uint32_t set);
 void processors_init(struct processors *p, uint32_t set, const struct processor_options *options);
 
 /*
- * Shows a packet to those that are not done with the flow. The annex is all zero in a new flow, and
- * aligned to 16 bytes. Returns whether anybody wants to see the next one. The table's thread.
+ * Before a packet is counted: whether the flow's record must be closed, so that the next one begins
+ * with it. Only asked when the record has packets, and guards is set. The table's thread.
  */
-bool processors_packet(const struct processors *p, void *annex, const struct packet *k,
-		       unsigned int direction);
+bool processors_cut_before(const struct processors *p, const void *annex, const struct packet *k,
+			   unsigned int direction);
+
+struct processors_answer {
+	bool next; /* somebody wants to see the next packet of the record */
+	bool cut;  /* the record must be closed with this packet */
+};
+
+/*
+ * Shows a packet to those that are not done with the flow. The annex is all zero in a new flow, and
+ * aligned to 16 bytes. The table's thread.
+ */
+struct processors_answer processors_packet(const struct processors *p, void *annex,
+					   const struct packet *k, unsigned int direction);
 
 /* A slice leaves: it takes what was seen, and the flow begins anew. The table's thread. */
 void processors_slice(const struct processors *p, void *slice, void *flow);

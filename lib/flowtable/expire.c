@@ -137,14 +137,14 @@ static void flow_copy_identity(struct flow *to, const struct flow *from)
 	to->place = from->place;
 }
 
-/* The active timeout: the record leaves, the flow goes on as a husk until its next packet. */
-static void flow_cut(struct flowtable *t, struct flow_hot *hot)
+/* The record leaves, the flow goes on as a husk until its next packet. */
+void flowtable_cut(struct flowtable *t, struct flow_hot *hot, enum end_reason reason)
 {
 	struct flow *old = flowtable_flow(t, hot->cold), *heir = slab_take(t);
 
 	flow_copy_identity(heir, old);
 	heir->id = t->next_id++;
-	flow_hand_out(t, old, old, hot, END_ACTIVE);
+	flow_hand_out(t, old, old, hot, reason);
 	flow_clear_counters(hot, heir);
 	old->kin = flow_link(heir);
 	hot->cold = old->kin - 1;
@@ -209,7 +209,7 @@ bool flow_settle(struct flowtable *t, struct flow_hot *hot, uint64_t time_ns)
 		if (slice <= time_ns && slice < cut && slice < end) {
 			flow_slice(t, hot);
 		} else if (cut <= time_ns && cut < end) {
-			flow_cut(t, hot);
+			flowtable_cut(t, hot, END_ACTIVE);
 		} else if (end <= time_ns) {
 			flowtable_end(t, hot, hot->state & FLOW_CLOSING ? END_DETECTED : END_IDLE);
 			return true;

@@ -27,13 +27,14 @@ enum {
 	FLOW_DOOMED = 1 << 7,	 /* told to end: does so at the next look */
 	FLOW_DISTANCE_SHIFT = 8, /* 5 bits: groups from the home group */
 	FLOW_DISTANCE_MASK = 31 << FLOW_DISTANCE_SHIFT,
+	FLOW_GUARDED = 1 << 13, /* somebody above may cut the flow before a packet is counted */
 };
 
 _Static_assert(FLOW_PROBE_GROUPS_MAX <= (FLOW_DISTANCE_MASK >> FLOW_DISTANCE_SHIFT) + 1,
 	       "the distance from the home group must fit its bits");
 
 /* A packet of such a flow goes the long way: flowtable_claim() and flowtable_account(). */
-#define FLOW_NOT_PLAIN (FLOW_CLOSING | FLOW_HUSK | FLOW_DOOMED)
+#define FLOW_NOT_PLAIN (FLOW_CLOSING | FLOW_HUSK | FLOW_DOOMED | FLOW_GUARDED)
 
 /* Times modulo 2^48 ns; see flowtable_expand_time(). */
 #define HOT_TIME_BITS 48

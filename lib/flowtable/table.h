@@ -185,6 +185,12 @@ bool flowtable_flush_step(struct flowtable *t, uint32_t flows_max);
 void flowtable_end(struct flowtable *t, struct flow_hot *hot, enum end_reason reason);
 
 /*
+ * Closes the record of a flow in the table that has counted a packet, for a reason of the caller;
+ * the flow goes on as a husk in its place.
+ */
+void flowtable_cut(struct flowtable *t, struct flow_hot *hot, enum end_reason reason);
+
+/*
  * The flow ends with END_FORCED when it is looked at next: by its next packet's claim (whatever the
  * packet's time), the sweep, or a flush. Until then it counts on. The table's thread; nothing
  * happens to a flow that has ended.
@@ -269,7 +275,13 @@ static inline struct flow *flow_master(struct flow *f)
 	return f->slice ? flowtable_flow(f->table, f->kin - 1) : f;
 }
 
-/* Of a flow that was cut at the active timeout: who goes on, until its packets end, too. */
+/* Whether an ended flow was cut, so that there is an heir. */
+static inline bool flow_was_cut(const struct flow *f)
+{
+	return !f->slice && f->kin;
+}
+
+/* Of a flow that was cut: who goes on, until its packets end, too. */
 static inline struct flow *flow_heir(const struct flow *f)
 {
 	return flowtable_flow(f->table, f->kin - 1);

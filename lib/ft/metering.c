@@ -65,6 +65,12 @@ void ft_settle_time(struct ft_table *t, uint64_t time_ns)
 	} while (more);
 }
 
+/* So close to the bound of flows that are out, those that came back count. */
+static inline bool is_short(const struct flowtable *t)
+{
+	return t->n_out + 4 * FLOW_END_STEP > t->options.detached_max;
+}
+
 /* Whether nDPI wants to see more: once the verdict is final, or will come at the end only, no. */
 static bool inspect_l7(struct ft_table *t, struct flow *f, const struct packet *k,
 		       unsigned int direction)
@@ -77,17 +83,41 @@ static bool inspect_l7(struct ft_table *t, struct flow *f, const struct packet *
 	return !annex->final && !(annex->flags & L7_GAVE_UP);
 }
 
+/* A processor wants its record closed; the flow goes on with the next packet. */
+static __attribute__((noinline)) void cut(struct ft_table *t, struct flow_hot *hot)
+{
+	if (is_short(t->flows))
+		ft_reclaim(t);
+	flowtable_cut(t->flows, hot, END_FORCED);
+	ft_take_ended(t);
+}
+
 /* A flow is watched as long as anybody wants to see its packets. */
 static void inspect(struct ft_table *t, struct flow_hot *hot, const struct packet *k,
 		    unsigned int direction)
 {
 	struct flow *f = flowtable_flow(t->flows, hot->cold);
+	struct processors_answer answer = {0};
 	bool wanted = t->dpi && inspect_l7(t, f, k, direction);
 
 	if (t->processors.n)
-		wanted |= processors_packet(&t->processors, flow_processors(t, f), k, direction);
-	if (!wanted)
-		hot->state &= (uint16_t)~FLOW_WATCHED;
+		answer = processors_packet(&t->processors, flow_processors(t, f), k, direction);
+	if (!wanted && !answer.next)
+		hot->state &= (uint16_t) ~(FLOW_WATCHED | FLOW_GUARDED);
+	if (unlikely(answer.cut))
+		cut(t, hot);
+}
+
+/* Asked before the packet is counted, so that its record can begin with it. */
+static __attribute__((noinline)) void cut_before(struct ft_table *t, const struct flow_lookup *l,
+						 const struct metered *m)
+{
+	struct flow *f = flowtable_flow(t->flows, m->hot->cold);
+	unsigned int direction = l->swapped != !!(m->hot->state & FLOW_SWAPPED);
+
+	if (!(m->hot->state & FLOW_HUSK) &&
+	    processors_cut_before(&t->processors, flow_processors(t, f), m->view, direction))
+		cut(t, m->hot);
 }
 
 bool ft_sweep(struct ft_table *t, uint64_t now_ns)
@@ -119,12 +149,6 @@ static void note_origin(struct ft_table *t, const struct metered *m)
 
 	a->came[m->direction].device_id = m->packet->device_id;
 	a->came[m->direction].port_id = (uint8_t)m->packet->port_id;
-}
-
-/* So close to the bound of flows that are out, those that came back count. */
-static inline bool is_short(const struct flowtable *t)
-{
-	return t->n_out + 4 * FLOW_END_STEP > t->options.detached_max;
 }
 
 /* A callback may have told the packet's flow to end. */
@@ -164,8 +188,10 @@ void ft_meter_slowly(struct ft_table *t, const struct flow_lookup *l, struct met
 	m->hot = flowtable_claim(t->flows, m->view, l);
 	if (t->flows->ended.head)
 		ft_take_ended(t);
+	if (unlikely(m->hot->state & FLOW_GUARDED))
+		cut_before(t, l, m);
 	m->begins = m->hot->state & FLOW_HUSK;
-	if (m->begins && (t->dpi || t->processors.n))
-		m->hot->state |= FLOW_WATCHED;
+	if (m->begins)
+		ft_watch(t, m->hot);
 	m->direction = flowtable_account(t->flows, m->hot, m->view, l);
 }

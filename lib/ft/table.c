@@ -251,7 +251,7 @@ static void close_processors(struct ft_table *t, struct flow *slice)
 
 	processors_slice(&t->processors, flow_processors(t, slice), flow_processors(t, master));
 	if (hot)
-		hot->state |= FLOW_WATCHED;
+		ft_watch(t, hot);
 }
 
 /*
@@ -275,7 +275,7 @@ static void close_l7(struct ft_table *t, struct flow *f)
 		return;
 	}
 	dpi_finish(t->dpi, flow_dpi(f), &facts);
-	if (f->end_reason == END_ACTIVE)
+	if (flow_was_cut(f))
 		dpi_annex_inherit(t->dpi, flow_dpi(flow_heir(f)), flow_dpi(f));
 }
 

@@ -154,6 +154,13 @@ pfring_ft_action ft_attend(struct ft_table *t, const struct metered *m);
 /* A slice leaves: what it takes over from its master. Tables of the API only. */
 void ft_close_slice(struct flow *slice);
 
+/* A record begins: those who look at packets want to see them. */
+static inline void ft_watch(const struct ft_table *t, struct flow_hot *hot)
+{
+	if (t->dpi || t->processors.n)
+		hot->state |= t->processors.guards ? FLOW_WATCHED | FLOW_GUARDED : FLOW_WATCHED;
+}
+
 /* Whose flow it is. */
 static inline struct ft_table *flow_table(const struct flow *f)
 {

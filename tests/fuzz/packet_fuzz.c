@@ -24,6 +24,9 @@ static void check_view(const struct packet *k, bool tunnels)
 	FUZZ_HOLDS(k->ip_version == 4 || k->ip_version == 6);
 	FUZZ_HOLDS(k->l3_offset + header_len <= k->len);
 	FUZZ_HOLDS(k->outer_l3_offset <= k->l3_offset);
+	FUZZ_HOLDS(k->outer_l3_offset + (k->data[k->outer_l3_offset] >> 4 == 6 ? 40U : 20U) <=
+		   k->len);
+	FUZZ_HOLDS(!k->mpls_offset || k->mpls_offset + 4U <= k->len);
 	FUZZ_HOLDS(k->l4_offset >= k->l3_offset + header_len);
 	FUZZ_HOLDS(k->payload_offset >= k->l4_offset);
 	FUZZ_HOLDS(k->payload_offset <= k->len && k->payload_len <= k->len - k->payload_offset);

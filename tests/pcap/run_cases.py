@@ -33,6 +33,8 @@ CONTRACT_KEYS = (
     "icmp_code packets rev_packets bytes rev_bytes l2_bytes rev_l2_bytes first last tcp_flags "
     "rev_tcp_flags end_reason l7_proto l7_app_id l7_master_id l7_category l7_guessed server_name"
 ).split()
+SCHEMA = HERE.parent.parent / "docs" / "flow.schema.json"
+KNOWN_KEYS = set(json.loads(SCHEMA.read_text(encoding="utf-8"))["properties"])
 EXPECT_KEYS = {
     "exit", "packets", "ip_packets", "ip_bytes", "flow_bytes", "drops", "flows", "flows_exact",
     "stderr", "tshark",
@@ -234,7 +236,7 @@ def load_case(folder):
     if unknown:
         raise Failure(f"expect.json has unknown key(s) {' '.join(sorted(unknown))}")
     for flow in expect.get("flows", []):
-        wrong = set(flow) - set(CONTRACT_KEYS)
+        wrong = set(flow) - KNOWN_KEYS
         if wrong:
             raise Failure(f"expect.json: flow with unknown key(s) {' '.join(sorted(wrong))}")
     return traces[0], options, expect

@@ -55,7 +55,7 @@ static inline void proc_packet(struct proc_fixture *x, struct build *b, unsigned
 	assert_int_equal(k->drop, DROP_NONE);
 	proc_count(x, k, direction);
 	if (x->watched)
-		x->watched = processors_packet(&x->p, x->annex, k, direction);
+		x->watched = processors_packet(&x->p, x->annex, k, direction).next;
 }
 
 /* TCP with n bytes of payload; seq and ack as they are. */
