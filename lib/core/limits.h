@@ -158,8 +158,16 @@
 /* Encoded records waiting in one output: at 200 bytes each some 13 MB. */
 #define OUTPUT_QUEUE_RECORDS_DEFAULT 65536U
 #define OUTPUT_QUEUE_BYTES_DEFAULT   (64ULL << 20)
-/* Values of a list in a record: what one processor keeps of its packets, 30 at most. */
-#define LIST_VALUES_MAX 32
+/*
+ * What processors keep of a flow: its first packets one by one, bursts of a direction and labels
+ * as many as the exporters whose fields these are; a handshake that is sent again so often has
+ * failed. A list in a record holds any of these.
+ */
+#define PSTATS_PACKETS_MAX 30
+#define BSTATS_BURSTS_MAX  15
+#define MPLS_LABELS_TOLD   3
+#define TCPRTT_PACKETS_MAX 32
+#define LIST_VALUES_MAX	   32
 /*
  * One encoded record: 13 strings of DPI_STRING_MAX bytes, all escaped as \u00XX, keys, numbers,
  * lists.

@@ -7,18 +7,18 @@
 
 #include "dpi/processor.h"
 
-enum { BURSTS_MAX = 15, BURST_PACKETS_MIN = 3 };
+enum { BURST_PACKETS_MIN = 3 };
 /* Records of so few packets have none, whatever they look like. */
 #define RECORD_PACKETS_FEW 3
 #define BURST_GAP_NS	   1000000000ULL
 
-_Static_assert(BURSTS_MAX <= LIST_VALUES_MAX, "a list holds them");
+_Static_assert(BSTATS_BURSTS_MAX <= LIST_VALUES_MAX, "a list holds them");
 
 /* Burst n is the one that goes on. */
 struct side {
 	uint64_t last_ns;
-	uint32_t packets[BURSTS_MAX], bytes[BURSTS_MAX];
-	uint32_t start_ms[BURSTS_MAX], stop_ms[BURSTS_MAX];
+	uint32_t packets[BSTATS_BURSTS_MAX], bytes[BSTATS_BURSTS_MAX];
+	uint32_t start_ms[BSTATS_BURSTS_MAX], stop_ms[BSTATS_BURSTS_MAX];
 	uint32_t n;
 };
 
@@ -34,7 +34,7 @@ static bool goes_on(const struct side *s, uint64_t time_ns)
 /* What was too short for a burst gives up its place. False: there is none any more. */
 static bool begin(struct side *s, uint32_t start_ms)
 {
-	if (s->packets[s->n] >= BURST_PACKETS_MIN && ++s->n == BURSTS_MAX)
+	if (s->packets[s->n] >= BURST_PACKETS_MIN && ++s->n == BSTATS_BURSTS_MAX)
 		return false;
 	s->packets[s->n] = s->bytes[s->n] = 0;
 	s->start_ms[s->n] = start_ms;
@@ -46,10 +46,11 @@ static enum processor_answer packet(void *state, const struct processor_packet *
 	struct bstats *b = state;
 	struct side *s = &b->side[p->direction];
 
-	if (!p->payload_len || s->n == BURSTS_MAX)
+	if (!p->payload_len || s->n == BSTATS_BURSTS_MAX)
 		return PROCESSOR_NEXT;
 	if (!goes_on(s, p->view->time_ns) && !begin(s, p->since_start_ms))
-		return b->side[!p->direction].n == BURSTS_MAX ? PROCESSOR_DONE : PROCESSOR_NEXT;
+		return b->side[!p->direction].n == BSTATS_BURSTS_MAX ? PROCESSOR_DONE :
+								       PROCESSOR_NEXT;
 	if (s->packets[s->n] != UINT32_MAX)
 		s->packets[s->n]++;
 	if (__builtin_add_overflow(s->bytes[s->n], p->payload_len, &s->bytes[s->n]))
@@ -69,7 +70,7 @@ static void to_record(const void *state, struct flow_record *r)
 		return;
 	for (int d = 0; d < DIR_N; d++) {
 		const struct side *s = &b->side[d];
-		const bool last = s->n < BURSTS_MAX && s->packets[s->n] >= BURST_PACKETS_MIN;
+		const bool last = s->n < BSTATS_BURSTS_MAX && s->packets[s->n] >= BURST_PACKETS_MIN;
 		const uint8_t n = (uint8_t)(s->n + last);
 
 		r->bursts[d] = (struct record_bursts){

@@ -3,10 +3,10 @@
 #include "core/bytes.h"
 #include "dpi/processor.h"
 
-enum { LABELS_MAX = 3, LABEL_BYTES = 4 };
+enum { LABEL_BYTES = 4 };
 
 struct mpls {
-	uint32_t labels[LABELS_MAX]; /* label, traffic class, bottom of stack */
+	uint32_t labels[MPLS_LABELS_TOLD]; /* label, traffic class, bottom of stack */
 	uint32_t n;
 };
 
@@ -19,7 +19,7 @@ static enum processor_answer packet(void *state, const struct processor_packet *
 
 	if (p->direction != DIR_FWD)
 		return PROCESSOR_NEXT;
-	for (; at && m->n < LABELS_MAX && at + LABEL_BYTES <= k->len; at += LABEL_BYTES) {
+	for (; at && m->n < MPLS_LABELS_TOLD && at + LABEL_BYTES <= k->len; at += LABEL_BYTES) {
 		const uint32_t entry = load_be32(k->data + at) >> 8;
 
 		m->labels[m->n++] = entry;

@@ -5,9 +5,10 @@
 #include "core/bytes.h"
 #include "dpi/processor.h"
 
-enum { PACKETS_MAX = 30, TCP_NUMBERS_LEN = 12 };
+enum { TCP_NUMBERS_LEN = 12 };
 
-_Static_assert(PACKETS_MAX <= LIST_VALUES_MAX && PACKETS_MAX <= 32, "a list holds them");
+_Static_assert(PSTATS_PACKETS_MAX <= LIST_VALUES_MAX && PSTATS_PACKETS_MAX <= 32,
+	       "a list holds them");
 
 /* The latest segment of a direction, by which one that is sent again is known. */
 struct latest {
@@ -18,9 +19,9 @@ struct latest {
 };
 
 struct pstats {
-	uint32_t after_ms[PACKETS_MAX];
-	uint16_t lengths[PACKETS_MAX];
-	uint8_t flags[PACKETS_MAX];
+	uint32_t after_ms[PSTATS_PACKETS_MAX];
+	uint16_t lengths[PSTATS_PACKETS_MAX];
+	uint8_t flags[PSTATS_PACKETS_MAX];
 	uint8_t n;
 	uint32_t reverse; /* bit i: packet i */
 	struct latest latest[DIR_N];
@@ -63,7 +64,7 @@ static enum processor_answer packet(void *state, const struct processor_packet *
 	s->flags[s->n] = p->view->tcp_flags;
 	s->reverse |= (uint32_t)(p->direction == DIR_REV) << s->n;
 	s->n++;
-	return s->n < PACKETS_MAX ? PROCESSOR_NEXT : PROCESSOR_DONE;
+	return s->n < PSTATS_PACKETS_MAX ? PROCESSOR_NEXT : PROCESSOR_DONE;
 }
 
 static void to_record(const void *state, struct flow_record *r)

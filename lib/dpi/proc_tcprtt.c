@@ -8,8 +8,6 @@
 
 enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 enum { TCP_NUMBERS_LEN = 12 };
-/* A handshake is over after so many packets, however often parts of it are sent again. */
-enum { PACKETS_MAX = 32 };
 
 struct tcprtt {
 	uint64_t syn_ns;
@@ -40,7 +38,7 @@ static enum processor_answer packet(void *state, const struct processor_packet *
 	const uint32_t seq = load_be32(h + 4), ack = load_be32(h + 8);
 	const uint8_t flags = k->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK);
 
-	if (++t->packets >= PACKETS_MAX || flags & (TCP_FIN | TCP_RST))
+	if (++t->packets >= TCPRTT_PACKETS_MAX || flags & (TCP_FIN | TCP_RST))
 		return PROCESSOR_DONE;
 	if (flags == TCP_SYN) {
 		t->syn_ns = k->time_ns;

@@ -20,14 +20,14 @@ enum {
 	FLOW_SWAPPED = 1 << 0, /* the first packet's source is the second address of the key */
 	FLOW_FIN_FWD = 1 << 1, /* FIN seen in that direction */
 	FLOW_FIN_REV = 1 << 2,
-	FLOW_RST = 1 << 3,
+	FLOW_GUARDED = 1 << 3,	 /* somebody above may cut it before a packet is counted */
 	FLOW_CLOSING = 1 << 4,	 /* FIN from both sides or RST: lingers for its last packets */
 	FLOW_HUSK = 1 << 5,	 /* no packet yet (begun or cut just now): makes no record */
 	FLOW_WATCHED = 1 << 6,	 /* somebody above wants to see every packet */
 	FLOW_DOOMED = 1 << 7,	 /* told to end: does so at the next look */
 	FLOW_DISTANCE_SHIFT = 8, /* 5 bits: groups from the home group */
 	FLOW_DISTANCE_MASK = 31 << FLOW_DISTANCE_SHIFT,
-	FLOW_GUARDED = 1 << 13, /* somebody above may cut the flow before a packet is counted */
+	FLOW_RST = 1 << 13, /* what every packet asks for is in the low byte */
 };
 
 _Static_assert(FLOW_PROBE_GROUPS_MAX <= (FLOW_DISTANCE_MASK >> FLOW_DISTANCE_SHIFT) + 1,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Processors: what they say of connections, bursts, cuts and tunnels, worked out from the packets."""
+"""Processors: what they say of connections, bursts, cuts and tunnels, by the packets themselves."""
 
 import struct
 
