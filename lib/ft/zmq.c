@@ -143,6 +143,7 @@ void pfring_ft_zmq_export_configure(pfring_ft_table *table, const char *endpoint
 		.zmq_compress = !disable_compression,
 		.zmq_tlv = !use_json,
 		.observation_domain = new_source_id(),
+		.missing_sources = processors_missing_sources(0), /* tables of the API have none */
 		.lossless = true, /* the first flows wait a moment for the collector to come */
 	};
 	struct ft_zmq *zmq = NULL;
