@@ -56,10 +56,18 @@ static inline void flowtable_prefetch_leavers(const struct flowtable *t,
 	}
 }
 
-/* Whether a slot holds the flow of a lookup: a free one holds none. */
-static inline bool slot_is_of(const struct flow_hot *hot, const struct flow_lookup *l)
+/*
+ * Whether the slot that a lookup points to holds its flow: a free one holds none. Where devices
+ * hash, the same key with another tag is another flow: it may have taken the slot since.
+ */
+static inline bool slot_is_of(const struct flowtable *t, const struct flow_lookup *l)
 {
-	return ((hot->key[0] ^ l->key[0]) | (hot->key[1] ^ l->key[1])) == 0;
+	const struct flow_hot *hot = &t->hot[l->slot];
+
+	const uint16_t tag = t->groups[l->group].tag[l->slot % FLOW_GROUP_SLOTS];
+
+	return ((hot->key[0] ^ l->key[0]) | (hot->key[1] ^ l->key[1]) |
+		(uint64_t)(tag ^ l->tag)) == 0;
 }
 
 /*
@@ -78,7 +86,7 @@ static inline struct flow_hot *flowtable_meter(struct flowtable *t, const struct
 	const uint64_t last = s->last;
 	const uint64_t quiet = time - last, other = time - hot->side[!d].last;
 
-	if (unlikely(!slot_is_of(hot, l) || hot->state & FLOW_NOT_PLAIN ||
+	if (unlikely(!slot_is_of(t, l) || hot->state & FLOW_NOT_PLAIN ||
 		     l->tcp_flags & METER_TCP_MOVES))
 		return NULL;
 	/* A packet that comes late was long quiet in these numbers. */

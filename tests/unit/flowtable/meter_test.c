@@ -117,6 +117,36 @@ static void test_a_freed_slot_is_refused(void **state)
 	fixture_free(x);
 }
 
+/*
+ * Devices may hash the directions of a connection differently, which makes two flows: one that took
+ * the slot since the other was pointed to it is not taken for the other.
+ */
+static void test_a_slot_of_another_tag_is_refused(void **state)
+{
+	struct fixture *x = fixture_make(NULL);
+	struct spec s = {.c = 1, .protocol = 17, .time_ns = SECOND_NS, .device_hash = 1};
+	uint8_t bytes[PACKET_MADE_BYTES];
+	struct flow_lookup first, l;
+	unsigned int direction;
+	struct packet k;
+
+	(void)state;
+	packet_make(&k, bytes, &s);
+	flowtable_lookup(x->t, &k, s.device_hash, &first);
+	for (uint32_t hash = 2;; hash++) {
+		flowtable_lookup(x->t, &k, hash, &l);
+		if (l.group == first.group && l.tag != first.tag)
+			break;
+	}
+	flowtable_point(x->t, &l);
+	meter(x, s);
+	meter(x, s);
+	assert_int_equal(x->n_short, 1);
+	assert_int_equal(x->t->hot[l.slot].side[DIR_FWD].packets, 2);
+	assert_null(flowtable_meter(x->t, &l, &direction));
+	fixture_free(x);
+}
+
 /* A side that was quiet until its 48 bits have gone round: it is not taken for a packet of now. */
 static void test_one_side_quiet_for_days(void **state)
 {
@@ -143,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_ways_tell_the_same),
 		cmocka_unit_test(test_a_freed_slot_is_refused),
+		cmocka_unit_test(test_a_slot_of_another_tag_is_refused),
 		cmocka_unit_test(test_one_side_quiet_for_days),
 	};
 
