@@ -107,10 +107,12 @@ void flowtable_end(struct flowtable *t, struct flow_hot *hot, enum end_reason re
 	struct flow *f = flowtable_flow(t, hot->cold);
 
 	if (hot->state & FLOW_HUSK) {
-		/* Nothing to say: it leaves by the same door, only to give back its annex. */
+		/*
+		 * Nothing to say: it leaves by the same door, only to give back its annex, and
+		 * takes no place of a record.
+		 */
 		f->lost = true;
 		t->n_detached++;
-		t->n_out++;
 		flow_list_append(&t->ended, f);
 	} else {
 		flow_hand_out(t, f, f, hot, reason);
@@ -328,11 +330,11 @@ static void prefetch_due_ahead(const struct flowtable *t, uint32_t group, uint64
 
 /*
  * Settles the slots of one group that are due (or all of them). Returns how many flows ended or
- * were cut.
+ * were cut, husks too.
  */
 static uint32_t group_settle(struct flowtable *t, uint32_t group, uint64_t time_ns, bool thorough)
 {
-	const uint64_t before = t->options.counters[TABLE_records];
+	const uint32_t before = t->n_detached;
 	struct flow_hot *hot = &t->hot[group * FLOW_GROUP_SLOTS];
 	uint32_t due = group_due_at(t, group, time_ns, thorough);
 
@@ -343,7 +345,7 @@ static uint32_t group_settle(struct flowtable *t, uint32_t group, uint64_t time_
 		if (!flow_settle(t, h, time_ns))
 			slot_rearm(t, h);
 	}
-	return (uint32_t)(t->options.counters[TABLE_records] - before);
+	return t->n_detached - before;
 }
 
 bool flowtable_sweep(struct flowtable *t, uint64_t now_ns, uint32_t groups_max, uint32_t flows_max)

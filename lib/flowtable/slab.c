@@ -77,7 +77,8 @@ struct flow *flowtable_take_freed(struct flowtable *t)
 void flowtable_recycle(struct flowtable *t, struct flow *f)
 {
 	t->n_detached--;
-	t->n_out -= f->slice ? 2 : 1;
+	if (f->end_reason != END_NONE) /* a husk has none */
+		t->n_out -= f->slice ? 2 : 1;
 	if (!f->lost)
 		put_closed(t, f->place);
 	f->next = t->free;

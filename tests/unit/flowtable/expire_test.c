@@ -80,6 +80,35 @@ static void test_cut_flow_without_further_packets_makes_no_record(void **state)
 	fixture_free(x);
 }
 
+/* However many of them end at once, they take no place of a record. */
+static void test_cut_flows_that_end_cost_no_record(void **state)
+{
+	enum { HUSKS = 6000, OTHERS = 40 };
+	struct fixture dummy = {0};
+	struct flowtable_options o = default_options(&dummy);
+	const uint64_t begin = 1000 * SECOND_NS;
+
+	(void)state;
+	o.flows_max = 2 * HUSKS;
+	struct fixture *x = fixture_make(&o);
+	assert_true(HUSKS > x->t->options.detached_max);
+	for (uint64_t s = 0; s < 120; s += 20)
+		for (unsigned int c = 0; c < HUSKS; c++)
+			meter(x, (struct spec){.c = c, .time_ns = begin + s * SECOND_NS});
+	sweep_all(x, begin + 121 * SECOND_NS);
+	assert_int_equal(x->n_records, HUSKS);
+	assert_int_equal(x->t->n_active, HUSKS);
+	x->n_records = 0;
+	for (unsigned int c = HUSKS; c < HUSKS + OTHERS; c++)
+		meter(x, (struct spec){.c = c, .time_ns = begin + 122 * SECOND_NS});
+	/* A gap: all of them end in the steps of one settling. */
+	meter(x, (struct spec){.time_ns = begin + 3600 * SECOND_NS});
+	assert_int_equal(x->n_records, OTHERS);
+	assert_int_equal(x->counters[TABLE_records_dropped_detached], 0);
+	assert_int_equal(x->t->n_out, 0);
+	fixture_free(x);
+}
+
 static void test_fin_from_both_sides_lingers(void **state)
 {
 	struct fixture *x = fixture_make(NULL);
@@ -351,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_sweep_ends_idle_flows),
 		cmocka_unit_test(test_active_timeout_cuts_and_goes_on),
 		cmocka_unit_test(test_cut_flow_without_further_packets_makes_no_record),
+		cmocka_unit_test(test_cut_flows_that_end_cost_no_record),
 		cmocka_unit_test(test_fin_from_both_sides_lingers),
 		cmocka_unit_test(test_one_fin_is_no_end),
 		cmocka_unit_test(test_rst_ends_and_only_a_syn_opens),
