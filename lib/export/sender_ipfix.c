@@ -249,8 +249,7 @@ static void stamp(const struct output *o, const struct message *m, uint64_t now_
 	store_be32(header + 12, o->spec.observation_domain);
 }
 
-/* Templates again: over UDP, or where that is asked for, after so much time or so many messages.
- * Options records: by time. */
+/* Templates again: over UDP, or where asked for, by time and messages. Options records: by time. */
 static void look_what_is_due(struct output *o, uint64_t now_ns)
 {
 	struct ipfix_sender *s = &o->ipfix;

@@ -64,10 +64,10 @@ static inline bool slot_is_of(const struct flowtable *t, const struct flow_looku
 {
 	const struct flow_hot *hot = &t->hot[l->slot];
 
-	const uint16_t tag = t->groups[l->group].tag[l->slot % FLOW_GROUP_SLOTS];
-
-	return ((hot->key[0] ^ l->key[0]) | (hot->key[1] ^ l->key[1]) |
-		(uint64_t)(tag ^ l->tag)) == 0;
+	if (unlikely((hot->key[0] ^ l->key[0]) | (hot->key[1] ^ l->key[1])))
+		return false;
+	return !t->options.device_hashes ||
+	       t->groups[l->group].tag[l->slot % FLOW_GROUP_SLOTS] == l->tag;
 }
 
 /*

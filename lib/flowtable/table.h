@@ -16,7 +16,8 @@ struct flowtable_options {
 	uint32_t detached_max; /* ended and not yet released; 0 = a share of flows_max */
 	uint64_t idle_timeout_ns, active_timeout_ns, slice_timeout_ns; /* slice 0 = off */
 	uint64_t tcp_linger_ns;
-	bool tcp_rst_ends; /* RST ends a flow */
+	bool tcp_rst_ends;  /* RST ends a flow */
+	bool device_hashes; /* lookups may have one, see flowtable_place() */
 	struct flow_key_rules key_rules;
 	struct hash_seed seed;
 	uint32_t annex_bytes; /* in every cold record, for the layers above */

@@ -82,6 +82,7 @@ static int create_flows(struct ft_table *t, const struct ft_options *o)
 
 	f.counters = t->counters.table;
 	f.owner = t;
+	f.device_hashes = o->use_hash;
 	if (o->secret_seed) {
 		int rc = hash_seed_secret(&f.seed);
 

@@ -38,6 +38,7 @@ static inline struct flowtable_options default_options(struct fixture *x)
 		.active_timeout_ns = 120 * SECOND_NS,
 		.tcp_linger_ns = 2 * SECOND_NS,
 		.tcp_rst_ends = true,
+		.device_hashes = true,
 		.numa_node = MEMORY_NODE_ANY,
 		.counters = x->counters,
 		.id_first = 1,
