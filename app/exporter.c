@@ -3,6 +3,7 @@
 #include "exporter.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include <rte_ring.h>
 
@@ -189,10 +190,94 @@ static void watch_clock(struct exporter *e)
 	e->clock_shift_ns = shift_ns;
 }
 
+/* Nobody may listen yet: an event is offered again after so long. */
+#define EVENT_RETRY_NS (SECOND_NS / 4)
+
+static uint64_t lost_in_table(const struct lane_counters *c)
+{
+	return c->table[TABLE_records_dropped_detached] + c->table[TABLE_records_dropped_ring_full];
+}
+
+/* The counters of the moment, of all lanes and of all ZMQ outputs. */
+static void fill_event(struct exporter *e, struct export_event *event)
+{
+	for (unsigned int i = 0; i < e->n_lanes; i++) {
+		const struct lane_counters *c = ft_counters(e->lanes[i].table);
+
+		event->bytes += c->rx_bytes;
+		event->packets += c->rx_packets;
+		event->packet_drops += c->dropped[DROP_lane_ring_full];
+		event->too_many_flows += lost_in_table(c);
+	}
+	if (e->lost_packets)
+		event->packet_drops += e->lost_packets(e->source);
+	for (unsigned int i = 0; i < e->n_outputs; i++) {
+		const struct output_counters *c = output_counters(e->outputs[i]);
+
+		if (output_spec_of(e->outputs[i])->type != OUTPUT_ZMQ)
+			continue;
+		event->export_queue_full += c->dropped[OUTPUT_DROP_queue_full];
+		event->records_sent += c->count[OUTPUT_sent];
+		event->outputs++;
+	}
+	event->time_s = clock_wall_ns() / SECOND_NS;
+	event->uptime_s = (clock_monotonic_ns() - e->started_ns) / SECOND_NS;
+}
+
+static void tell_event(struct exporter *e, unsigned int i, uint64_t now_ns)
+{
+	struct exporter_events *told = &e->events[i];
+	struct export_event event = e->about;
+	char *json;
+
+	fill_event(e, &event);
+	event.source_id = output_spec_of(e->outputs[i])->observation_domain;
+	event.interval_ns = now_ns - (told->told_ns ? told->told_ns : e->started_ns);
+	event.interval_bytes = event.bytes - told->bytes;
+	event.interval_packets = event.packets - told->packets;
+	json = export_event_json(&event);
+	if (json && output_publish(e->outputs[i], "event", json) == 0) {
+		told->told_ns = now_ns;
+		told->bytes = event.bytes;
+		told->packets = event.packets;
+	}
+	free(json);
+}
+
+/* At first when somebody listens, then at the output's interval. */
+static void tell_events(struct exporter *e)
+{
+	const uint64_t now_ns = clock_monotonic_ns();
+
+	for (unsigned int i = 0; i < e->n_outputs; i++) {
+		const struct output_spec *s = output_spec_of(e->outputs[i]);
+		struct exporter_events *told = &e->events[i];
+
+		if (s->type != OUTPUT_ZMQ || !s->stats_interval_ns)
+			continue;
+		if (told->told_ns && now_ns - told->told_ns < s->stats_interval_ns)
+			continue;
+		if (told->tried_ns && now_ns - told->tried_ns < EVENT_RETRY_NS)
+			continue;
+		told->tried_ns = now_ns;
+		tell_event(e, i, now_ns);
+	}
+}
+
+/* With the sums at the end. */
+static void tell_last_events(struct exporter *e)
+{
+	for (unsigned int i = 0; i < e->n_outputs; i++)
+		if (output_spec_of(e->outputs[i])->type == OUTPUT_ZMQ &&
+		    output_spec_of(e->outputs[i])->stats_interval_ns)
+			tell_event(e, i, clock_monotonic_ns());
+}
+
 /* When every reader went away (| head) the run ends: there is nobody left to tell. */
 static void poll_outputs(struct exporter *e)
 {
 	tell_metering(e);
+	tell_events(e);
 	for (unsigned int i = 0; i < e->n_outputs; i++)
 		output_poll(e->outputs[i], clock_wall_ns());
 	if (e->live) {
@@ -254,6 +339,8 @@ unsigned int exporter_turn(struct exporter *e)
 
 void exporter_run(struct exporter *e)
 {
+	if (!e->started_ns)
+		e->started_ns = clock_monotonic_ns();
 	for (;;) {
 		bool last = lanes_done(e);
 
@@ -265,6 +352,7 @@ void exporter_run(struct exporter *e)
 	}
 	if (!e->live)
 		drain_lossless(e);
+	tell_last_events(e);
 	uint64_t deadline = clock_monotonic_ns() + e->drain_timeout_ns;
 	for (unsigned int i = 0; i < e->n_outputs; i++)
 		output_close(e->outputs[i], deadline);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/limits.h"
+#include "export/event.h"
 #include "export/output.h"
 #include "lane.h"
 #include "top.h"
@@ -21,12 +22,24 @@ struct exporter {
 				    began */
 	uint32_t sampling;	 /* 1 packet in so many was metered */
 	uint64_t drain_timeout_ns;
+	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	atomic_bool *stop; /* set when the output that people read is gone */
 	struct output_trouble {
 		uint64_t seen;	  /* records dropped by the transport when it was last looked at */
 		uint64_t told_ns; /* CLOCK_MONOTONIC, 0 = never */
 	} trouble[OUTPUTS_MAX];
 	uint64_t looked_ns;
+	/*
+	 * What event messages say beside the counters, set before the start; and what the ports
+	 * lost (NULL: there are none).
+	 */
+	struct export_event about;
+	uint64_t (*lost_packets)(void *source);
+	void *source;
+	struct exporter_events {
+		uint64_t told_ns, tried_ns; /* CLOCK_MONOTONIC, 0 = never */
+		uint64_t bytes, packets;    /* when it was told */
+	} events[OUTPUTS_MAX];
 	uint64_t metering_ns;	/* when options records were told of metering last */
 	int64_t clock_shift_ns; /* live: of the wall clock against the steady one, when last seen */
 	bool sampling_random;

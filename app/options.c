@@ -14,6 +14,7 @@
 
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What getopt_long() returns for a long option: above all letters. */
 #define ACTION_FIRST  256
@@ -121,6 +122,7 @@ static void add_output(struct cli *c, const char *text)
 		return;
 	}
 	added->type = read.type;
+	added->mode = read.mode;
 	memcpy(added->target, read.target, sizeof added->target);
 }
 
@@ -360,6 +362,30 @@ static bool read_config(struct cli *c)
 	return e->n == 0;
 }
 
+/* Each endpoint of ZMQ is an output of its own: a collector that is slow costs the others nothing.
+ */
+static void split_endpoints(struct cli *c, unsigned int i)
+{
+	struct options *o = c->o;
+	const struct output_spec whole = o->outputs[i];
+	const unsigned int n = output_spec_endpoints(&whole);
+
+	if (o->n_outputs + n - 1 > OUTPUTS_MAX) {
+		options_complain(&c->errors, "output %s: too many outputs; allowed: %u", whole.name,
+				 OUTPUTS_MAX);
+		return;
+	}
+	for (unsigned int k = 0; n > 1 && k < n; k++) {
+		struct output_spec *s = &o->outputs[k ? o->n_outputs : i], one;
+
+		output_spec_endpoint(&whole, k, &one);
+		if (k)
+			make_output_name(o, one.name);
+		*s = one;
+		o->n_outputs += k != 0;
+	}
+}
+
 /* What follows from everything that was said. */
 static bool finish(struct cli *c)
 {
@@ -376,16 +402,22 @@ static bool finish(struct cli *c)
 		add_output(c, "text");
 	for (unsigned int i = 0; i < o->n_ports; i++)
 		options_finish_port(&o->ports[i]);
+	for (unsigned int i = 0, n = o->n_outputs; i < n; i++) {
+		if (options_finish_output(&o->outputs[i], error, sizeof error))
+			options_complain(&c->errors, "output %s: %s", o->outputs[i].name, error);
+		else
+			split_endpoints(c, i);
+	}
 	for (unsigned int i = 0; i < o->n_outputs; i++) {
 		struct output_spec *s = &o->outputs[i];
 
-		if (options_finish_output(s, error, sizeof error))
-			options_complain(&c->errors, "output %s: %s", s->name, error);
 		s->local_time = o->probe.localtime;
 		s->ignore_vlan = o->table.ignore_vlan;
 		s->flush_lines = o->n_files == 0;
 		s->lossless = o->n_files != 0;
 		s->missing_sources = processors_missing_sources(processors);
+		if (!s->instance[0] && gethostname(s->instance, sizeof s->instance - 1))
+			s->instance[0] = '\0';
 	}
 	options_check(o, &c->errors);
 	return c->errors.n == 0;

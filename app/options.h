@@ -34,6 +34,15 @@
 	X(OUTPUT_TEXT, "text") X(OUTPUT_CSV, "csv") X(OUTPUT_JSON, "json")     \
 	X(OUTPUT_ZMQ, "zmq") X(OUTPUT_IPFIX, "ipfix") X(OUTPUT_NULL, "null")
 
+#define OUTPUT_POLICY_CHOICES(X) \
+	X(OUTPUT_DROP_NEWEST, "drop-newest") X(OUTPUT_DROP_OLDEST, "drop-oldest")
+#define OUTPUT_MODE_CHOICES(X) X(OUTPUT_MODE_BIND, "bind") X(OUTPUT_MODE_CONNECT, "connect")
+#define ZMQ_HEADER_CHOICES(X) \
+	X(ZMQ_HEADER_V2, "v2") X(ZMQ_HEADER_V1, "v1") X(ZMQ_HEADER_V3, "v3")
+#define ZMQ_FORMAT_CHOICES(X)                                                  \
+	X(ZMQ_TLV, "tlv") X(ZMQ_JSON, "json") X(ZMQ_JSON_NAMES, "json-names")  \
+	X(ZMQ_JSON_FLOW, "json-flow")
+#define ZMQ_COUNT_CHOICES(X) X(ZMQ_COUNT_DELTA, "delta") X(ZMQ_COUNT_ABSOLUTE, "absolute")
 #define OUTPUT_BIFLOW_CHOICES(X) X(OUTPUT_BIFLOW_YES, "yes") X(OUTPUT_BIFLOW_NO, "no")
 #define OUTPUT_VERSION_CHOICES(X) X(OUTPUT_IPFIX10, "ipfix") X(OUTPUT_NETFLOW9, "netflow9")
 #define OUTPUT_GROUP_CHOICES(X) \

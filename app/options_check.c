@@ -128,6 +128,12 @@ static void check_output(const struct output_spec *s, struct options_errors *e)
 				 s->name);
 	else if (output_check(s, error, sizeof error))
 		options_complain(e, "output %s: %s", s->name, error);
+	if (s->spool[0] && !output_spec_may_spool(s))
+		options_complain(
+			e,
+			"output %s: a spool is for a collector that is connected to: ipfix "
+			"over tcp:// or tls://, zmq with mode = connect",
+			s->name);
 	if (s->type == OUTPUT_IPFIX && s->version == OUTPUT_NETFLOW9 &&
 	    strncmp(s->target, "udp://", 6) != 0)
 		options_complain(e,
@@ -136,10 +142,24 @@ static void check_output(const struct output_spec *s, struct options_errors *e)
 				 s->name);
 }
 
+static void check_counters(const struct options *o, const struct output_spec *s,
+			   struct options_errors *e)
+{
+	if (s->type == OUTPUT_ZMQ && s->zmq_count == ZMQ_COUNT_ABSOLUTE &&
+	    o->table.slice_timeout_ns)
+		options_complain(
+			e,
+			"output %s: counters = absolute counts from the beginning of a "
+			"flow, slices do not: set slice_timeout = off, or counters = delta",
+			s->name);
+}
+
 static void check_outputs(const struct options *o, struct options_errors *e)
 {
-	for (unsigned int i = 0; i < o->n_outputs; i++)
+	for (unsigned int i = 0; i < o->n_outputs; i++) {
 		check_output(&o->outputs[i], e);
+		check_counters(o, &o->outputs[i], e);
+	}
 	for (unsigned int i = 1; i < o->n_outputs; i++)
 		for (unsigned int j = 0; j < i; j++)
 			check_output_pair(&o->outputs[j], &o->outputs[i], e);

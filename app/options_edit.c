@@ -165,7 +165,7 @@ int options_parse_output(struct output_spec *spec, const char *text, char *error
 int options_finish_output(struct output_spec *spec, char *error, size_t error_len)
 {
 	char type[16], text[sizeof spec->target + sizeof type];
-	struct output_spec read = {0};
+	struct output_spec read = {.mode = spec->mode};
 	int rc;
 
 	setting_format(option_setting(SETTING_output_type), spec, type, sizeof type);
@@ -174,6 +174,7 @@ int options_finish_output(struct output_spec *spec, char *error, size_t error_le
 	if (rc)
 		return rc;
 	spec->type = read.type;
+	spec->mode = read.mode;
 	memcpy(spec->target, read.target, sizeof spec->target);
 	return 0;
 }

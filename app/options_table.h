@@ -13,6 +13,8 @@
 /* Bytes of struct output_spec.target; the row of [output] target is checked against it. */
 #define OUTPUT_TARGET_BYTES sizeof(((struct output_spec *)NULL)->target)
 #define OUTPUT_FIELDS_BYTES sizeof(((struct output_spec *)NULL)->fields)
+#define OUTPUT_KEY_BYTES    sizeof(((struct output_spec *)NULL)->zmq_server_key)
+#define OUTPUT_NAME_BYTES   sizeof(((struct output_spec *)NULL)->instance)
 #define OUTPUT_PATH_BYTES   sizeof(((struct output_spec *)NULL)->cert_path)
 
 enum setting_kind {

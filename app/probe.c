@@ -15,6 +15,7 @@
 
 #include "exporter.h"
 #include "files.h"
+#include "identity.h"
 #include "log.h"
 #include "offline.h"
 #include "overwrite.h"
@@ -47,6 +48,7 @@ struct probe {
 	atomic_bool stop;
 	int ended_fd; /* eventfd: the exporter is done */
 	uint64_t started_ns;
+	struct identity identity;
 	char error[512];
 };
 
@@ -80,11 +82,49 @@ static bool open_outputs(struct probe *p)
 {
 	struct exporter *e = &p->exporter;
 
-	for (; e->n_outputs < p->o->n_outputs; e->n_outputs++)
-		if (output_open(&e->outputs[e->n_outputs], &p->o->outputs[e->n_outputs], p->error,
-				sizeof p->error))
+	identity_find(&p->identity, p->o);
+	for (; e->n_outputs < p->o->n_outputs; e->n_outputs++) {
+		struct output_spec s = p->o->outputs[e->n_outputs];
+
+		snprintf(s.probe_ip, sizeof s.probe_ip, "%s", p->identity.ip);
+		if (output_open(&e->outputs[e->n_outputs], &s, p->error, sizeof p->error))
 			return false;
+		if (output_spec_in_clear(&s))
+			log_warning("output %s: records leave this machine in clear; give "
+				    "server_key, or bind 127.0.0.1",
+				    s.name);
+	}
 	return true;
+}
+
+/* What event messages say of this probe. */
+static void describe(struct probe *p)
+{
+	const struct identity *id = &p->identity;
+
+	p->exporter.about = (struct export_event){
+		.if_name = id->if_name,
+		.if_ip = id->if_ip,
+		.if_speed_mbps = id->if_speed_mbps,
+		.probe_ip = id->ip,
+		.version = FTPROBE_VERSION,
+		.os_name = id->os_name,
+		.uuid = id->uuid,
+		.mode = p->live ? "live" : "file",
+		.lifetime_s = (uint32_t)(p->o->table.active_timeout_ns / SECOND_NS),
+		.idle_s = (uint32_t)(p->o->table.idle_timeout_ns / SECOND_NS),
+	};
+}
+
+static uint64_t lost_by_ports(void *ports)
+{
+	struct stats s = {0};
+	uint64_t lost = 0;
+
+	ports_stats(ports, &s);
+	for (unsigned int i = 0; i < s.n_ports; i++)
+		lost += s.ports[i].missed + s.ports[i].no_mbuf + s.ports[i].kernel_drops;
+	return lost;
 }
 
 /* The traffic of every output, as one filter. */
@@ -252,6 +292,10 @@ static int start_workers(struct probe *p)
 	p->exporter.drain_timeout_ns = p->o->probe.drain_timeout_ns;
 	p->exporter.stop = &p->stop;
 	p->started_ns = clock_monotonic_ns();
+	p->exporter.started_ns = p->started_ns;
+	p->exporter.lost_packets = p->live ? lost_by_ports : NULL;
+	p->exporter.source = p->ports;
+	describe(p);
 	rc = worker_start(p->n_lanes, run_exporter, p, p->live);
 	p->exporter_runs = rc == 0;
 	for (; rc == 0 && !p->alone && p->lanes_running < p->n_lanes; p->lanes_running++)

@@ -158,6 +158,8 @@
 /* Encoded records waiting in one output: at 200 bytes each some 13 MB. */
 #define OUTPUT_QUEUE_RECORDS_DEFAULT 65536U
 #define OUTPUT_QUEUE_BYTES_DEFAULT   (64ULL << 20)
+/* Records on disk, while a collector is away. */
+#define OUTPUT_SPOOL_BYTES_DEFAULT (1ULL << 30)
 /*
  * What processors keep of a flow: its first packets one by one, bursts of a direction and labels
  * as many as the exporters whose fields these are; a handshake that is sent again so often has
@@ -196,8 +198,33 @@
 #define OUTPUT_FLUSH_NS 500000000ULL
 /* Lossless: the first subscriber has so long to connect (libzmq tries again after 100 ms). */
 #define OUTPUT_SUBSCRIBER_WAIT_NS 2000000000ULL
-/* Messages that libzmq may hold for one subscriber beyond our own queue. */
-#define ZMQ_HIGH_WATER_MESSAGES 4096
+/*
+ * Messages that libzmq may hold for one subscriber beyond our own queue: 32 MB when all are as
+ * large as a batch may be.
+ */
+#define ZMQ_HIGH_WATER_MESSAGES 1024
+/*
+ * In mode connect a lost connection loses what libzmq holds, of which each message is remembered
+ * until the collector's machine acknowledged it; so there it holds less.
+ */
+#define ZMQ_IN_FLIGHT_MAX 512
+/* Subscriptions looked at in one poll: a flood of them costs records no time. */
+#define ZMQ_SUBSCRIPTIONS_PER_LOOK 64
+/* Bytes of a subscription; a peer that sends longer messages is cut off by libzmq. */
+#define ZMQ_SUBSCRIPTION_BYTES_MAX 256
+/* Templates go to new subscribers not more often than this, however many come and go. */
+#define ZMQ_TEMPLATE_INTERVAL_NS 1000000000ULL
+/* Collectors count the records of a message in 8 bits. */
+#define ZMQ_BATCH_RECORDS_MAX	  255
+#define ZMQ_BATCH_RECORDS_DEFAULT 64
+/* A batch is not made larger than this, which any header can say, unless one record is. */
+#define ZMQ_BATCH_BYTES 32768
+/*
+ * Collectors count bytes of a record in 32 bits: one with more is told in parts, up to 400 GiB; so
+ * many parts without texts still fit RECORD_BYTES_MAX.
+ */
+#define ZMQ_RECORD_PARTS_MAX 100
+#define ZMQ_FLUSH_DEFAULT_MS 500
 /* Bytes of a ZMQ payload: ntopng drops larger ones. */
 #define ZMQ_MESSAGE_BYTES_MAX 131072
 /* Text that is sent compressed: old collectors inflate into 16 KB. */

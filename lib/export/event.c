@@ -73,6 +73,28 @@ static void fill_probe(struct node root, const struct export_event *e)
 		return;
 	add_text(n, "ip", e->probe_ip);
 	add_text(n, "version", e->version);
+	add_text(n, "osname", e->os_name);
+	add_text(n, "uuid", e->uuid);
+	add_text(n, "edition", "ftprobe");
+	add_text(n, "license", "BSD-3-Clause");
+	/* What such collectors ask for and this probe has none of. */
+	add(n, "public_ip", json_object_new_string(""));
+	add(n, "maintenance", json_object_new_string(""));
+	if (e->source_id)
+		add_number(n, "unique_source_id", e->source_id);
+}
+
+/* Flows of others are not collected here: true zeros. */
+static void fill_collection(struct node root)
+{
+	struct node n = add_object(root, "flow_collection");
+
+	if (*root.failed)
+		return;
+	add_number(n, "nf_ipfix_flows", 0);
+	add_number(n, "sflow_samples", 0);
+	add_number(n, "collection_port", 0);
+	add_object(n, "exporters");
 }
 
 static void fill_average(struct node root, const struct export_event *e)
@@ -108,6 +130,10 @@ static void fill_export(struct node root, const struct export_event *e)
 		return;
 	add_number(drops, "export_queue_full", e->export_queue_full);
 	add_number(drops, "too_many_flows", e->too_many_flows);
+	add_number(drops, "elk_flow_drops", 0);
+	add_number(drops, "sflow_pkt_sample_drops", 0);
+	add_number(drops, "flow_collection_drops", 0);
+	add_number(drops, "flow_collection_udp_socket_drops", 0);
 	add_number(zmq, "num_flow_exports", e->records_sent);
 	add_number(zmq, "num_zmq_exporters", e->outputs);
 }
@@ -125,9 +151,14 @@ char *export_event_json(const struct export_event *e)
 	add_number(root, "time", e->time_s);
 	add_number(root, "bytes", e->bytes);
 	add_number(root, "packets", e->packets);
+	add_number(root, "packet_drops", e->packet_drops);
+	add_text(root, "mode", e->mode);
+	if (e->uptime_s)
+		add_number(root, "uptime", e->uptime_s);
 	fill_average(root, e);
 	fill_timeouts(root, e);
 	fill_export(root, e);
+	fill_collection(root);
 	if (!failed) {
 		const char *s = json_object_to_json_string_ext(
 			root.object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);

@@ -8,6 +8,10 @@ struct export_event {
 	const char *if_name, *if_ip;
 	uint32_t if_speed_mbps;
 	const char *probe_ip, *version;
+	const char *os_name, *uuid, *mode;
+	uint32_t source_id;	 /* 0 = not told */
+	uint64_t uptime_s;	 /* of the probe, 0 = not told */
+	uint64_t packet_drops;	 /* packets that were lost before they were looked at */
 	uint64_t time_s;	 /* now, since 1970 */
 	uint64_t bytes, packets; /* received so far */
 	/* of them, received in the latest so many nanoseconds; 0 ns = no average is told */

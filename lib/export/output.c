@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "export/output_internal.h"
+#include "export/tlv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,6 +37,11 @@ const char *output_name(const struct output *o)
 	return o->spec.name;
 }
 
+const struct output_spec *output_spec_of(const struct output *o)
+{
+	return &o->spec;
+}
+
 /* Encodes into scratch; the length, 0 when it failed. */
 static uint32_t encode(struct output *o, const struct flow_record *r, uint32_t *tag)
 {
@@ -51,6 +57,8 @@ static uint32_t encode(struct output *o, const struct flow_record *r, uint32_t *
 	case OUTPUT_ZMQ:
 		if (o->encoder.tlv) {
 			tlv_encode(&o->encoder, &w, r);
+			*tag = o->encoder.tlv->parts;
+			o->counters.count[OUTPUT_l7_unmapped] = o->encoder.tlv->l7_unmapped;
 			break;
 		}
 		/* fall through */
@@ -71,7 +79,7 @@ static uint32_t encode(struct output *o, const struct flow_record *r, uint32_t *
 /* Records that are neither sent nor dropped, as measured. */
 static uint32_t records_waiting(const struct output *o)
 {
-	return o->queue.records + o->apart;
+	return o->queue.records + o->apart + (o->spool ? spool_records(o->spool) : 0);
 }
 
 static void count_queued(struct output *o)
@@ -92,6 +100,62 @@ static void note_not_sent(struct output *o, struct queue_sum sum)
 	o->last_not_sent_ns = o->now_ns;
 }
 
+static void lose(struct output *o, enum output_drop reason, struct queue_sum sum)
+{
+	o->counters.dropped[reason]++;
+	note_not_sent(o, sum);
+}
+
+/* The oldest record that has not left yet goes; false when all have, in part at least. */
+static bool drop_oldest(struct output *o)
+{
+	if (o->queue.marked || !o->queue.records)
+		return false;
+	if (o->send_step == stream_send_step && o->stream.head_sent_bytes)
+		stream_set_head_apart(o);
+	else
+		lose(o, OUTPUT_DROP_queue_full, queue_pop(&o->queue, 1));
+	if (o->send_step == zmq_send_step)
+		o->zmq.records = 0; /* the message that was made has it */
+	return true;
+}
+
+/* What the spool holds goes on into memory, in order, as far as there is room. */
+static void unspool(struct output *o)
+{
+	struct queued_record q;
+	int rc = 0;
+
+	while (o->spool && spool_records(o->spool)) {
+		rc = spool_first(o->spool, &q);
+		if (rc || !queue_push(&o->queue, &q))
+			break;
+		spool_pop(o->spool);
+	}
+	if (!rc)
+		return;
+	output_note_error(o, -rc);
+	o->counters.dropped[OUTPUT_DROP_spool] += spool_clear(o->spool);
+}
+
+/* Behind what waits on disk, or in memory. OUTPUT_DROP_N, or why not. */
+static enum output_drop keep(struct output *o, const struct queued_record *q)
+{
+	int rc;
+
+	if (!o->spool)
+		return queue_push(&o->queue, q) ? OUTPUT_DROP_N : OUTPUT_DROP_queue_full;
+	unspool(o);
+	if (!spool_records(o->spool) && queue_push(&o->queue, q))
+		return OUTPUT_DROP_N;
+	rc = spool_push(o->spool, q);
+	if (rc && rc != -ENOBUFS)
+		output_note_error(o, -rc);
+	if (rc == 0)
+		o->counters.count[OUTPUT_spooled]++;
+	return rc ? OUTPUT_DROP_spool : OUTPUT_DROP_N;
+}
+
 static void submit_one(struct output *o, const struct flow_record *r)
 {
 	struct queued_record q = {.bytes = o->scratch,
@@ -108,13 +172,14 @@ static void submit_one(struct output *o, const struct flow_record *r)
 		q.len_bytes = encode(o, r, &q.tag);
 		if (!q.len_bytes)
 			reason = OUTPUT_DROP_encode_error;
-		else if (!queue_push(&o->queue, &q))
-			reason = OUTPUT_DROP_queue_full;
+		else
+			reason = keep(o, &q);
+		while (reason != OUTPUT_DROP_N && q.len_bytes &&
+		       o->spec.policy == OUTPUT_DROP_OLDEST && drop_oldest(o))
+			reason = keep(o, &q);
 	}
-	if (reason != OUTPUT_DROP_N) {
-		o->counters.dropped[reason]++;
-		note_not_sent(o, (struct queue_sum){q.packets, q.octets});
-	}
+	if (reason != OUTPUT_DROP_N)
+		lose(o, reason, (struct queue_sum){q.packets, q.octets});
 	count_queued(o);
 }
 
@@ -171,6 +236,7 @@ int output_publish(struct output *o, const char *topic, const char *json)
 		return -ENOTSUP;
 	if (!o->transport)
 		return -ESHUTDOWN;
+	zmq_session_look(o);
 	return zmq_publish(o, topic, json);
 }
 
@@ -178,6 +244,8 @@ bool output_has_room(const struct output *o)
 {
 	if (is_group(o))
 		return collectors_have_room(o);
+	if (o->spool && spool_has_room(o->spool, RECORD_BYTES_MAX))
+		return true;
 	return !o->transport || o->reader_gone || queue_has_room(&o->queue, RECORD_BYTES_MAX);
 }
 
@@ -270,8 +338,13 @@ uint32_t output_poll(struct output *o, uint64_t now_ns)
 		return collectors_poll(o, now_ns);
 	if (!o->transport || o->reader_gone)
 		return records_waiting(o);
+	unspool(o);
 	if (o->spec.type == OUTPUT_IPFIX)
 		ipfix_session_look(o);
+	else if (o->spec.type == OUTPUT_ZMQ)
+		zmq_session_look(o);
+	if (output_spec_may_spool(&o->spec) && o->counters.count[OUTPUT_sessions])
+		o->counters.count[OUTPUT_reconnects] = o->counters.count[OUTPUT_sessions] - 1;
 	for (unsigned int i = 0; i < OUTPUT_STEPS_PER_POLL && o->send_step(o, now_ns); i++)
 		continue;
 	return records_waiting(o);
@@ -320,7 +393,12 @@ void output_close(struct output *o, uint64_t deadline_ns)
 		output_settle_apart(o, false);
 	if (o->spec.type == OUTPUT_IPFIX)
 		ipfix_session_end(o);
+	else if (o->spec.type == OUTPUT_ZMQ)
+		zmq_session_end(o);
 	output_settle_dropped(o, o->queue.records, OUTPUT_DROP_shutdown);
+	if (o->spool)
+		o->counters.dropped[OUTPUT_DROP_shutdown] += spool_clear(o->spool);
+	count_queued(o);
 	o->transport->ops->close(o->transport, deadline_ns);
 	o->transport = NULL;
 }
@@ -337,6 +415,7 @@ void output_free(struct output *o)
 	community_id_destroy(o->encoder.community_id);
 	tlv_encoder_destroy(o->encoder.tlv);
 	queue_destroy(&o->queue);
+	spool_close(o->spool);
 	free(o->scratch);
 	free(o);
 }

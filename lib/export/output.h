@@ -23,6 +23,19 @@ enum output_type { OUTPUT_TEXT, OUTPUT_CSV, OUTPUT_JSON, OUTPUT_ZMQ, OUTPUT_IPFI
 enum output_replay { OUTPUT_REPLAY_AT_MOST_ONCE, OUTPUT_REPLAY_AT_LEAST_ONCE };
 /* What several collectors of one output are to each other. */
 enum output_group { OUTPUT_GROUP_FAILOVER, OUTPUT_GROUP_BALANCE };
+/* Who of the two sides of a ZMQ connection binds. */
+enum output_mode { OUTPUT_MODE_BIND, OUTPUT_MODE_CONNECT };
+/* The header of ZMQ messages: ntop's collectors know three. */
+enum zmq_header { ZMQ_HEADER_V2, ZMQ_HEADER_V1, ZMQ_HEADER_V3 };
+/*
+ * Records in ZMQ messages: nDPI's TLV; JSON under ntop's numbers or names; or the JSON of -o json.
+ */
+enum zmq_format { ZMQ_TLV, ZMQ_JSON, ZMQ_JSON_NAMES, ZMQ_JSON_FLOW };
+/* Counters of ZMQ records: of this record, or of the flow since its beginning. */
+enum zmq_count { ZMQ_COUNT_DELTA, ZMQ_COUNT_ABSOLUTE };
+/* Who gives way when a queue is full. */
+enum output_policy { OUTPUT_DROP_NEWEST, OUTPUT_DROP_OLDEST };
+
 /* Whether a record tells of both directions, or becomes one for each. */
 enum output_biflow { OUTPUT_BIFLOW_YES, OUTPUT_BIFLOW_NO };
 /* IPFIX, or what was before. */
@@ -46,13 +59,29 @@ struct output_spec {
 	bool flush_lines;	     /* files: every record is visible at once */
 	bool lossless; /* offline: the source waits for this output; a UDP transport paces itself;
 			* the first subscriber of a ZMQ output gets a moment to come */
-	bool zmq_connect; /* ZMQ: connect to a collector that binds, rather than bind */
-	bool zmq_tlv;	  /* ZMQ: records as nDPI's TLV rather than JSON */
-	/* ZMQ: zlib for JSON records; our message headers know no compressed TLV, which stays
-	 * plain. */
+	enum output_policy policy;
+
+	/* ZMQ. */
+	enum output_mode mode;
+	enum zmq_header zmq_header;
+	enum zmq_format zmq_format;
+	enum zmq_count zmq_count;
+	/* zlib, as the header knows it: v1 and v2 for JSON only, v3 for TLV, too. */
 	bool zmq_compress;
-	/* ZMQ: of a CURVE server, 40 characters of Z85 or 80 of hexadecimal; "" = in clear */
+	uint32_t batch_records; /* records in a message at most, up to ZMQ_BATCH_RECORDS_MAX */
+	uint32_t flush_ms;	/* no record waits longer for others */
+	/* of a CURVE server, 40 characters of Z85 or 80 of hexadecimal; "" = in clear */
 	char zmq_server_key[96];
+	/* Told in every record and event, "" = not: a name of this probe, its address. */
+	char instance[64], probe_ip[46];
+	/* "" = the numbers of the linked nDPI; or a file of lines NUMBER NAME */
+	char ndpi_ids[256];
+	uint64_t stats_interval_ns; /* of event messages, which the program sends; 0 = none */
+
+	/* Connected outputs (TCP, TLS, ZMQ in mode connect): what memory does not hold. */
+	char spool[256]; /* a folder, "" = none */
+	uint64_t spool_bytes_max;
+
 	enum output_biflow biflow; /* of every type */
 	/* Bits of enum element_source: what no record will have, see struct encoder. */
 	uint64_t missing_sources;
@@ -96,11 +125,25 @@ int output_spec_parse(struct output_spec *spec, const char *text, char *error, s
 
 /*
  * Reads a ZMQ endpoint as people write them for ntop's collectors: tcp:// (or zmq://) ADDRESS:PORT,
- * *:PORT, or ipc://PATH; a "c" behind the port sets zmq_connect, as the caller may have before.
- * Sets target, too. 0, or -EINVAL with one line in error. Any thread.
+ * [V6]:PORT, *:PORT, PORT of this machine alone, or ipc://PATH; a "c" behind the port sets mode, as
+ * the caller may have before. Several, with commas or blanks between, are put into target with one
+ * blank between. 0, or -EINVAL with one line in error. Any thread.
  */
 int output_spec_read_zmq(struct output_spec *spec, const char *endpoint, char *error,
 			 size_t error_len);
+
+/*
+ * A ZMQ output of several endpoints: how many, and the spec of one of them, which is an output of
+ * its own (a collector that is slow costs nobody else). Any thread.
+ */
+unsigned int output_spec_endpoints(const struct output_spec *spec);
+void output_spec_endpoint(const struct output_spec *spec, unsigned int i, struct output_spec *out);
+
+/* Whether records leave this machine over ZMQ for everybody to read. Any thread. */
+bool output_spec_in_clear(const struct output_spec *spec);
+
+/* Whether it has sessions with a collector that it connects to, which may go and come back. */
+bool output_spec_may_spool(const struct output_spec *spec);
 
 /* Whether an IPFIX output writes a file. Any thread. */
 bool output_spec_is_ipfix_file(const struct output_spec *s);
@@ -129,6 +172,8 @@ int output_check(const struct output_spec *spec, char *error, size_t error_len);
 int output_open(struct output **out, const struct output_spec *spec, char *error, size_t error_len);
 
 const char *output_name(const struct output *o);
+/* What it was opened with, numbers that were left out included. */
+const struct output_spec *output_spec_of(const struct output *o);
 
 /*
  * Encodes the record into the queue; counts it offered, and dropped by name when there is no room.

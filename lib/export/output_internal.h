@@ -8,6 +8,7 @@
 #include "export/ipfix_sender.h"
 #include "export/output.h"
 #include "export/queue.h"
+#include "export/spool.h"
 #include "export/transport.h"
 
 /*
@@ -20,12 +21,35 @@ struct stream_sender {
 	uint32_t head_sent_bytes;
 };
 
+/* A message that is not acknowledged yet: where its last byte is on the wire of its session. */
+struct zmq_in_flight {
+	uint64_t end_bytes;
+	uint32_t records;
+};
+
 struct zmq_sender {
 	uint64_t waiting_since_ns; /* lossless: for the first subscriber, 0 = not begun */
 	bool was_subscribed;
-	uint32_t published; /* messages that are no records: they have ids, too */
-	uint8_t *payload;   /* ZMQ_MESSAGE_BYTES_MAX; NULL = records leave as they are queued */
-	struct z_stream_s *deflate; /* NULL = nothing is compressed */
+
+	uint32_t next_id;   /* of messages, whatever their topic */
+	uint64_t lost_seen; /* records lost that the ids tell of already */
+
+	/* The message that is made, and not sent yet when records is not 0. */
+	uint8_t *plain, *packed; /* ZMQ_MESSAGE_BYTES_MAX; packed NULL = nothing is compressed */
+	struct iovec payload;	 /* one of the two */
+	uint32_t plain_bytes, records;
+	struct z_stream_s *deflate;
+
+	char *template_json;
+	uint64_t template_sent_ns; /* CLOCK_REALTIME */
+	uint32_t template_seen;	   /* subscribers who have it, see transport_ops.joined */
+
+	uint16_t *l7_ids;
+
+	/* Mode connect. */
+	struct session_view session;
+	struct zmq_in_flight in_flight[ZMQ_IN_FLIGHT_MAX];
+	uint32_t in_flight_first, in_flight_n;
 };
 
 /* Several collectors: an output each, and what they are to each other. */
@@ -41,6 +65,7 @@ struct output {
 	struct output_counters counters;
 	struct encoder encoder;
 	struct record_queue queue;
+	struct spool *spool;  /* behind the queue, NULL = none */
 	uint32_t apart; /* records that left the queue and are not sent yet: 1 while one is torn */
 	struct transport *transport; /* NULL when closed */
 	uint8_t *scratch;	     /* RECORD_BYTES_MAX */
@@ -135,9 +160,21 @@ void collectors_close(struct output *o, uint64_t deadline_ns);
 void collectors_drain(struct output *o);
 void collectors_free(struct output *o);
 
-/* What a ZMQ output needs beyond its queue: 0 or -ENOMEM; freed in any case. */
-int zmq_sender_init(struct output *o);
+/*
+ * What a ZMQ output needs beyond its queue: 0 or -errno with a line in error; freed in any case.
+ */
+int zmq_sender_init(struct output *o, char *error, size_t error_len);
 void zmq_sender_free(struct output *o);
+
+/* Reads [output] ndpi_ids: the collector's number for each of ours; 0 or -errno with a line. */
+int zmq_l7_ids_read(struct output *o, char *error, size_t error_len);
+
+/* Lets sessions go on and settles what they say; the end of all sessions. */
+void zmq_session_look(struct output *o);
+void zmq_session_end(struct output *o);
+/* A message with so many records of the queue was taken; whether there is room for one more. */
+void zmq_session_note_message(struct output *o, uint32_t records);
+bool zmq_session_has_room(const struct output *o);
 
 /* output_publish() of a ZMQ output. */
 int zmq_publish(struct output *o, const char *topic, const char *json);
@@ -146,6 +183,9 @@ int zmq_publish(struct output *o, const char *topic, const char *json);
  * One step each: sends a batch or a message, at now_ns (CLOCK_REALTIME). False when there is
  * nothing to send, or the transport takes nothing now.
  */
+/* The first queued record left in part: the rest of it goes, whatever becomes of the others. */
+void stream_set_head_apart(struct output *o);
+
 bool stream_send_step(struct output *o, uint64_t now_ns);
 bool ipfix_send_step(struct output *o, uint64_t now_ns);
 bool zmq_send_step(struct output *o, uint64_t now_ns);

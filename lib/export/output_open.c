@@ -27,8 +27,27 @@ static void set_defaults(struct output_spec *spec)
 		spec->template_resend_messages = IPFIX_TEMPLATE_RESEND_MESSAGES;
 	if (!spec->reconnect_ns)
 		spec->reconnect_ns = STREAM_RECONNECT_DEFAULT_NS;
+	if (!spec->batch_records)
+		spec->batch_records = ZMQ_BATCH_RECORDS_DEFAULT;
+	if (spec->batch_records > ZMQ_BATCH_RECORDS_MAX)
+		spec->batch_records = ZMQ_BATCH_RECORDS_MAX;
+	if (!spec->flush_ms)
+		spec->flush_ms = ZMQ_FLUSH_DEFAULT_MS;
+	if (!spec->spool_bytes_max)
+		spec->spool_bytes_max = OUTPUT_SPOOL_BYTES_DEFAULT;
 	if (!spec->name[0])
 		output_spec_name(spec);
+}
+
+bool output_spec_may_spool(const struct output_spec *spec)
+{
+	const char *rest;
+
+	if (spec->type == OUTPUT_ZMQ)
+		return spec->mode == OUTPUT_MODE_CONNECT;
+	return spec->type == OUTPUT_IPFIX &&
+	       (output_target_carrier(spec->target, &rest) == CARRIER_TCP ||
+		output_target_carrier(spec->target, &rest) == CARRIER_TLS);
 }
 
 /* A stream begins with the header line of text and CSV. */
@@ -57,7 +76,7 @@ static int make_sender(struct output *o, char *error, size_t error_len)
 	}
 	if (o->spec.type == OUTPUT_ZMQ) {
 		o->send_step = zmq_send_step;
-		return zmq_sender_init(o);
+		return zmq_sender_init(o, error, error_len);
 	}
 	return make_stream(o);
 }
@@ -81,6 +100,9 @@ int output_make(struct output **out, const struct output_spec *spec, char *error
 			queue_create(&o->queue, o->spec.queue_records_max, o->spec.queue_bytes_max);
 	if (!result)
 		result = community_id_create(&o->encoder.community_id);
+	if (!result && o->spec.spool[0] && output_spec_may_spool(&o->spec))
+		result = spool_open(&o->spool, o->spec.spool, o->spec.spool_bytes_max, error,
+				    error_len);
 	if (!result)
 		result = make_sender(o, error, error_len);
 	if (result)
@@ -107,7 +129,7 @@ static int open_zmq(struct transport **out, const struct output_spec *spec, char
 		    size_t error_len)
 {
 	const struct zmq_options options = {.endpoint = spec->target,
-					    .connect = spec->zmq_connect,
+					    .connect = spec->mode == OUTPUT_MODE_CONNECT,
 					    .server_key = spec->zmq_server_key};
 
 	return transport_zmq_open(out, &options, error, error_len);

@@ -167,41 +167,102 @@ bool output_spec_is_ipfix_file(const struct output_spec *s)
 	return s->type == OUTPUT_IPFIX && !scheme_of(s->target);
 }
 
-/* HOST:PORT of TCP, where a "c" behind the port means connect; or why not. */
+/* [HOST:]PORT of TCP, where a "c" behind the port means connect; or why not. */
 static const char *read_zmq_tcp(struct output_spec *spec, const char *address)
 {
 	const char *colon = strrchr(address, ':');
+	size_t used = strlen(spec->target), room = sizeof spec->target - used;
+	int host = colon ? (int)(colon - address) : 0, n;
 	char port[8] = "";
 	size_t len;
 
-	if (!colon || colon == address || strlen(colon + 1) >= sizeof port)
+	address = host ? address : "127.0.0.1:";
+	host = host ? host : 9;
+	if (!colon || strlen(colon + 1) >= sizeof port)
 		return zmq_form;
 	len = strlen(colon + 1);
 	memcpy(port, colon + 1, len + 1);
 	if (len > 1 && port[len - 1] == 'c') {
 		port[len - 1] = '\0';
-		spec->zmq_connect = true;
+		spec->mode = OUTPUT_MODE_CONNECT;
 	}
-	if (spec->zmq_connect && (address[0] == '*' || strcmp(port, "*") == 0))
+	if (spec->mode == OUTPUT_MODE_CONNECT && (address[0] == '*' || strcmp(port, "*") == 0))
 		return "to connect it needs the collector's address and port in place of *";
+	if (address[0] != '[' && memchr(address, ':', (size_t)host))
+		return "write an IPv6 address in brackets: tcp://[ADDRESS]:PORT";
 	/* libzmq takes any port, modulo 65536. */
 	if (!is_port(port) && strcmp(port, "*") != 0)
 		return zmq_form;
-	snprintf(spec->target, sizeof spec->target, "tcp://%.*s:%s", (int)(colon - address),
-		 address, port);
-	return NULL;
+	n = snprintf(spec->target + used, room, "%stcp://%.*s:%s", used ? " " : "", host, address,
+		     port);
+	return n < (int)room ? NULL : "it is too long";
+}
+
+static const char *read_zmq_endpoint(struct output_spec *spec, const char *text)
+{
+	size_t used = strlen(spec->target), room = sizeof spec->target - used;
+	char port[8];
+
+	if (strncmp(text, "tcp://", 6) == 0 || strncmp(text, "zmq://", 6) == 0)
+		return read_zmq_tcp(spec, text + 6);
+	if (strspn(text, "0123456789c") == strlen(text) && strlen(text) < sizeof port - 1) {
+		snprintf(port, sizeof port, ":%.6s", text);
+		return read_zmq_tcp(spec, port);
+	}
+	if (strncmp(text, "ipc://", 6) != 0 || !text[6])
+		return zmq_form;
+	return snprintf(spec->target + used, room, "%s%s", used ? " " : "", text) < (int)room ?
+		       NULL :
+		       "it is too long";
 }
 
 static const char *read_zmq_target(struct output_spec *spec, const char *text)
 {
-	if (strlen(text) >= sizeof spec->target)
+	char copy[sizeof spec->target], *rest = copy, *word;
+	const char *why = NULL;
+	unsigned int n = 0;
+
+	if (strlen(text) >= sizeof copy)
 		return "it is too long";
-	if (strncmp(text, "tcp://", 6) == 0 || strncmp(text, "zmq://", 6) == 0)
-		return read_zmq_tcp(spec, text + 6);
-	if (strncmp(text, "ipc://", 6) != 0 || !text[6])
-		return zmq_form;
-	memcpy(spec->target, text, strlen(text) + 1);
-	return NULL;
+	memcpy(copy, text, strlen(text) + 1);
+	spec->target[0] = '\0';
+	while (!why && (word = strsep(&rest, " ,"))) {
+		if (*word && ++n > OUTPUT_COLLECTORS_MAX)
+			why = "it has too many endpoints";
+		else if (*word)
+			why = read_zmq_endpoint(spec, word);
+	}
+	return why || n ? why : zmq_form;
+}
+
+unsigned int output_spec_endpoints(const struct output_spec *spec)
+{
+	unsigned int n = 1;
+
+	for (const char *p = spec->type == OUTPUT_ZMQ ? spec->target : ""; *p; p++)
+		n += *p == ' ';
+	return n;
+}
+
+void output_spec_endpoint(const struct output_spec *spec, unsigned int i, struct output_spec *out)
+{
+	const char *p = spec->target;
+
+	for (; i; i--)
+		p += strcspn(p, " ") + 1;
+	*out = *spec;
+	snprintf(out->target, sizeof out->target, "%.*s", (int)strcspn(p, " "), p);
+}
+
+bool output_spec_in_clear(const struct output_spec *spec)
+{
+	const char *host = spec->target + strlen("tcp://");
+
+	if (spec->type != OUTPUT_ZMQ || spec->zmq_server_key[0] ||
+	    strncmp(spec->target, "tcp://", 6) != 0)
+		return false;
+	return strncmp(host, "127.", 4) != 0 && strncmp(host, "localhost:", 10) != 0 &&
+	       strncmp(host, "lo:", 3) != 0 && strncmp(host, "[::1]:", 6) != 0;
 }
 
 int output_spec_read_zmq(struct output_spec *spec, const char *endpoint, char *error,
@@ -235,7 +296,8 @@ static const char *read_target(struct output_spec *spec, const char *text)
 	case OUTPUT_ZMQ:
 		why = read_zmq_target(spec, text);
 		if (why == zmq_form)
-			return "write zmq:tcp://ADDRESS:PORT, zmq:tcp://*:PORT or zmq:ipc://PATH";
+			return "write zmq:tcp://ADDRESS:PORT, zmq:tcp://*:PORT, zmq:PORT or "
+			       "zmq:ipc://PATH";
 		return why;
 	case OUTPUT_IPFIX:
 		return read_ipfix_target(spec, text);

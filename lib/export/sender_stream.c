@@ -59,17 +59,18 @@ static void settle(struct output *o, const struct batch *b, uint64_t taken)
 }
 
 /* Keeps the rest of a record that was written in part, so that its line gets its end. */
-static void set_torn_apart(struct output *o, struct batch *b)
+void stream_set_head_apart(struct output *o)
 {
 	struct stream_sender *s = &o->stream;
-	const struct iovec *rest = &b->pieces[1];
+	struct queue_cursor c = queue_walk(&o->queue);
+	struct queued_record head;
 
-	memcpy(s->before, rest->iov_base, rest->iov_len);
-	s->before_bytes = (uint32_t)rest->iov_len;
+	queue_next(&o->queue, &c, &head);
+	s->before_bytes = head.len_bytes - s->head_sent_bytes;
+	memcpy(s->before, head.bytes + s->head_sent_bytes, s->before_bytes);
 	s->before_sent_bytes = 0;
 	s->head_sent_bytes = 0;
 	output_set_apart(o);
-	b->records--;
 }
 
 /* The reader is gone: all is refused. A disk is full: this batch is, the next one tries again. */
@@ -83,8 +84,10 @@ static void refuse(struct output *o, struct batch *b, int error)
 		output_settle_dropped(o, o->queue.records, OUTPUT_DROP_transport);
 		return;
 	}
-	if (o->stream.head_sent_bytes)
-		set_torn_apart(o, b);
+	if (o->stream.head_sent_bytes) {
+		stream_set_head_apart(o);
+		b->records--;
+	}
 	output_settle_dropped(o, b->records, OUTPUT_DROP_transport);
 }
 

@@ -7,9 +7,12 @@
 
 #include "export/encoder.h"
 #include "export/format.h"
+#include "export/ntop_keys.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* nDPI writes these two before the first item, and again after a reset. */
 #define START_BYTES 2
@@ -62,17 +65,61 @@ void tlv_begin(struct tlv_encoder *e)
 	e->failed = false;
 }
 
+/* "KEY": in JSON: a number, ntop's name of it, or PEN.NUMBER. */
+static void json_key(struct tlv_encoder *e, uint32_t key)
+{
+	const struct ntop_key *name =
+		e->format == ZMQ_JSON_NAMES && key < TLV_OWN_KEY ? ntop_key_by_id(key) : NULL;
+
+	put_literal(e->json, ",\"");
+	if (key >= TLV_OWN_KEY) {
+		put_decimal(e->json, e->own_pen);
+		put_u8(e->json, '.');
+	}
+	if (name)
+		put_bytes(e->json, name->name, strlen(name->name));
+	else
+		put_decimal(e->json, key & (TLV_OWN_KEY - 1));
+	put_literal(e->json, "\":");
+}
+
+static const char *own_key(const struct tlv_encoder *e, uint32_t key, char text[32])
+{
+	snprintf(text, 32, "%u.%u", e->own_pen, key - TLV_OWN_KEY);
+	return text;
+}
+
 void tlv_put_number(struct tlv_encoder *e, uint32_t key, uint64_t v)
 {
-	if (ndpi_serialize_uint32_uint64(&e->serializer, key, v))
+	char own[32];
+
+	if (e->json) {
+		json_key(e, key);
+		put_decimal(e->json, v);
+	} else if (key >= TLV_OWN_KEY) {
+		if (ndpi_serialize_string_uint64(&e->serializer, own_key(e, key, own), v))
+			e->failed = true;
+	} else if (ndpi_serialize_uint32_uint64(&e->serializer, key, v)) {
 		e->failed = true;
+	}
 }
 
 static void put_text(struct tlv_encoder *e, uint32_t key, struct wbuf *w)
 {
+	char own[32];
+
 	put_u8(w, '\0');
-	if (w->failed || ndpi_serialize_uint32_string(&e->serializer, key, e->text))
+	if (w->failed) {
 		e->failed = true;
+	} else if (e->json) {
+		json_key(e, key);
+		json_put_string(e->json, e->text);
+	} else if (key >= TLV_OWN_KEY) {
+		if (ndpi_serialize_string_string(&e->serializer, own_key(e, key, own), e->text))
+			e->failed = true;
+	} else if (ndpi_serialize_uint32_string(&e->serializer, key, e->text)) {
+		e->failed = true;
+	}
 }
 
 static struct wbuf text_buffer(struct tlv_encoder *e)
@@ -86,6 +133,12 @@ void tlv_put_string(struct tlv_encoder *e, uint32_t key, const char *s)
 
 	put_utf8(&w, s, DPI_STRING_MAX);
 	put_text(e, key, &w);
+}
+
+static void tlv_string(struct tlv_encoder *e, uint32_t key, const char *s)
+{
+	if (s[0])
+		tlv_put_string(e, key, s);
 }
 
 static void put_address(struct tlv_encoder *e, uint32_t key, const uint8_t *addr, uint8_t version)
@@ -139,6 +192,23 @@ static void tlv_end_reason(struct tlv_encoder *e, uint32_t key, uint8_t reason)
 	tlv_put_string(e, key, end_reason_name((enum end_reason)reason));
 }
 
+/* nDPI's number as the collector's nDPI has it; 0 = unknown there. */
+static uint16_t collector_l7(const struct tlv_encoder *e, uint16_t id)
+{
+	if (!e->l7_ids)
+		return id;
+	return id < e->l7_ids_n ? e->l7_ids[id] : 0;
+}
+
+static void count_unmapped(struct tlv_encoder *e)
+{
+	const struct flow_record *r = e->r;
+	const uint16_t id = r->l7_app_id ? r->l7_app_id : r->l7_master_id;
+
+	if (e->l7_ids && flow_record_has_l7(r) && id && !collector_l7(e, id))
+		e->l7_unmapped++;
+}
+
 /* "master.application" as collectors take it apart: both always there. */
 static void tlv_l7_ids(struct tlv_encoder *e, uint32_t key, uint16_t app)
 {
@@ -146,31 +216,55 @@ static void tlv_l7_ids(struct tlv_encoder *e, uint32_t key, uint16_t app)
 
 	if (!flow_record_has_l7(e->r))
 		return;
-	put_decimal(&w, e->r->l7_master_id);
+	put_decimal(&w, collector_l7(e, e->r->l7_master_id));
 	put_u8(&w, '.');
-	put_decimal(&w, app);
+	put_decimal(&w, collector_l7(e, app));
 	put_text(e, key, &w);
 }
 
-#define tlv_u8	   tlv_put_number
-#define tlv_u16	   tlv_put_number
-#define tlv_u32	   tlv_put_number
-#define tlv_u64	   tlv_put_number
-#define tlv_risk   tlv_put_number
-#define tlv_string tlv_put_string
-#define tlv_rcode  tlv_put_number
-/* Kinds that no row with a key in TLV has. */
+#define tlv_u8	  tlv_put_number
+#define tlv_u16	  tlv_put_number
+#define tlv_u32	  tlv_put_number
+#define tlv_u64	  tlv_put_number
+#define tlv_risk  tlv_put_number
+#define tlv_rcode tlv_put_number
+#define tlv_ja3	  tlv_put_string
+/* Kinds that only our own elements have. */
+static void tlv_community(struct tlv_encoder *e, uint32_t key, const uint8_t *unused)
+{
+	struct wbuf w = text_buffer(e);
+	char *to = (char *)wbuf_take(&w, COMMUNITY_ID_LEN);
+
+	(void)unused;
+	if (!e->community_id)
+		return;
+	if (to && !community_id_write(e->community_id, e->r, to))
+		w.failed = true;
+	put_text(e, key, &w);
+}
+
+static void tlv_tunnel(struct tlv_encoder *e, uint32_t key, uint8_t type)
+{
+	tlv_put_string(e, key, tunnel_type_name((enum tunnel_type)type));
+}
+
+static void tlv_guessed(struct tlv_encoder *e, uint32_t key, uint8_t flags)
+{
+	tlv_put_number(e, key, (flags & L7_GUESSED) != 0);
+}
+
+static void tlv_outer_ip(struct tlv_encoder *e, uint32_t key, const uint8_t *addr)
+{
+	put_address(e, key, addr, e->r->outer_ip_version);
+}
+
+/* Kinds that neither these nor rows with a key in TLV have. */
 #define tlv_schema(e, key, v)	   ((void)(v))
 #define tlv_hex(e, key, v)	   ((void)(v))
-#define tlv_community(e, key, v)   ((void)(v))
 #define tlv_ip(e, key, v)	   ((void)(v))
-#define tlv_tunnel(e, key, v)	   ((void)(v))
-#define tlv_guessed(e, key, v)	   ((void)(v))
 #define tlv_application(e, key, v) ((void)(v))
 #define tlv_mss(e, key, v)	   ((void)(v))
 #define tlv_mpls(e, key, v)	   ((void)(v))
-#define tlv_ja3(e, key, v)	   ((void)(v))
-#define tlv_outer_ip(e, key, v)	   ((void)(v))
 #define tlv_dscp(e, key, v)	   ((void)(v))
 #define tlv_direction(e, key, v)   ((void)(v))
 #define tlv_segment(e, key, v)	   ((void)(v))
@@ -184,16 +278,34 @@ static void tlv_l7_ids(struct tlv_encoder *e, uint32_t key, uint16_t app)
 #define tlv_list_time(e, key, v)      ((void)(v))
 #define tlv_list_direction(e, key, v) ((void)(v))
 
+/* The keys of counters since the beginning of the flow. */
+static uint32_t counter_key(const struct tlv_encoder *e, uint32_t key)
+{
+	static const uint16_t absolute[25] = {[1] = 231, [2] = 298, [23] = 232, [24] = 299};
+
+	return e->absolute && key < 25 && absolute[key] ? absolute[key] : key;
+}
+
 static void put_items(struct tlv_encoder *e, const struct flow_record *r)
 {
-	const unsigned int in = flow_record_short_class(r) | CLASS_UNNAMED | CLASS_PLAIN;
+	const unsigned int in = (flow_record_class(r) & ~(unsigned int)CLASS_TUNNEL) | CLASS_PLAIN;
 
 #define FIELD(symbol, pen, id, tlv, key, kind, rule, member, ...)                                  \
 	if ((tlv) != 0 && WHEN_##rule(r, r->member))                                               \
-		tlv_##kind(e, tlv, r->member);
+		tlv_##kind(e, counter_key(e, tlv), r->member);
 #define WIRE(symbol, pen, id, tlv, key, kind, member, templates, ...)                              \
 	if ((tlv) != 0 && ((templates) == 0 || CLASS_MEETS(templates, in)))                        \
 		tlv_##kind(e, tlv, r->member);
+#include "record/elements.def"
+	count_unmapped(e);
+}
+
+/* What only we say of a flow, under the operator's enterprise number. */
+static void put_own_items(struct tlv_encoder *e, const struct flow_record *r)
+{
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, ...)                                  \
+	if ((pen) == PEN_OWN && (tlv) == 0 && WHEN_##rule(r, r->member))                           \
+		tlv_##kind(e, TLV_OWN_KEY + (id), r->member);
 #include "record/elements.def"
 }
 
@@ -217,12 +329,112 @@ void tlv_end(struct tlv_encoder *e, struct wbuf *w)
 		put_bytes(w, bytes + START_BYTES, len - START_BYTES);
 }
 
+/* Items that are the same in every record lie ready, and are copied behind the others. */
+static void end_record(struct tlv_encoder *e, struct wbuf *w)
+{
+	if (e->json) {
+		put_bytes(w, e->identity, e->identity_bytes);
+		put_u8(w, '}');
+	} else if (e->identity_bytes) {
+		const uint8_t end = ndpi_serialization_end_of_record;
+		uint8_t *before;
+
+		tlv_end(e, w);
+		if (w->failed)
+			return;
+		before = w->at - 1;
+		put_bytes(w, e->identity, e->identity_bytes);
+		if (w->failed)
+			return;
+		memmove(before, before + 1, e->identity_bytes);
+		w->at[-1] = end;
+	} else {
+		tlv_end(e, w);
+	}
+	if (e->failed)
+		w->failed = true;
+}
+
+static void encode_one(struct tlv_encoder *e, struct wbuf *w, const struct flow_record *r)
+{
+	uint8_t *start = w->at;
+
+	e->r = r;
+	e->json = e->format == ZMQ_TLV ? NULL : w;
+	tlv_begin(e);
+	put_items(e, r);
+	if (e->own_pen)
+		put_own_items(e, r);
+	end_record(e, w);
+	if (e->json && !w->failed)
+		*start = '{'; /* in the place of the first comma */
+}
+
+/* So many parts make counters that fit 32 bits; texts are told once. */
+static uint32_t parts_of(const struct tlv_encoder *e, const struct flow_record *r)
+{
+	uint64_t most = 0;
+
+	for (unsigned int d = 0; d < DIR_N; d++) {
+		most = r->octets[d] > most ? r->octets[d] : most;
+		most = r->packets[d] > most ? r->packets[d] : most;
+	}
+	if (e->absolute || most <= UINT32_MAX)
+		return 1;
+	most = (most - 1) / UINT32_MAX + 1;
+	return most <= ZMQ_RECORD_PARTS_MAX ? (uint32_t)most : 1;
+}
+
+static void take_part(struct flow_record *part, const struct flow_record *whole, uint32_t i,
+		      uint32_t n)
+{
+	for (unsigned int d = 0; d < DIR_N; d++) {
+		part->octets[d] = whole->octets[d] / n + (i < whole->octets[d] % n);
+		part->packets[d] = whole->packets[d] / n + (i < whole->packets[d] % n);
+	}
+	if (i)
+		part->server_name = part->http_url = "";
+}
+
 void tlv_encode(struct encoder *encoder, struct wbuf *w, const struct flow_record *r)
 {
 	struct tlv_encoder *e = encoder->tlv;
+	struct flow_record part;
 
-	e->r = r;
+	e->parts = parts_of(e, r);
+	e->community_id = encoder->community_id;
+	if (e->parts == 1) {
+		encode_one(e, w, r);
+		return;
+	}
+	part = *r;
+	for (uint32_t i = 0; i < e->parts && !w->failed; i++) {
+		take_part(&part, r, i, e->parts);
+		if (i && e->format != ZMQ_TLV)
+			put_u8(w, ',');
+		encode_one(e, w, &part);
+	}
+}
+
+int tlv_identify(struct tlv_encoder *e, const struct tlv_identity *who)
+{
+	struct wbuf w = wbuf_make(e->identity, sizeof e->identity);
+
+	e->json = e->format == ZMQ_TLV ? NULL : &w;
 	tlv_begin(e);
-	put_items(e, r);
-	tlv_end(e, w);
+	if (who->ip && who->ip[0]) {
+		tlv_put_string(e, 130, who->ip);
+		tlv_put_string(e, 57943, who->ip);
+	}
+	if (who->instance && who->instance[0])
+		tlv_put_string(e, 57594, who->instance);
+	tlv_put_number(e, 58051, 0); /* flows of packets */
+	tlv_put_number(e, 58061, who->source_id);
+	if (!e->json)
+		tlv_end(e, &w);
+	if (w.failed || e->failed)
+		return -ENOSPC;
+	/* Without the end of a record. */
+	e->identity_bytes = (uint32_t)(w.at - (uint8_t *)e->identity) - (e->json ? 0 : 1);
+	return 0;
 }

@@ -26,6 +26,8 @@ struct session_view {
 	uint64_t taken_bytes; /* what left for the peer in this session, on the wire */
 	uint64_t acked_bytes; /* what the peer acknowledged of that; final once `up` is false */
 	bool unread; /* once `up` is false: nobody can have read what was not acknowledged */
+	/* ZMQ: what left this machine of that; what did not cannot have been read */
+	uint64_t left_bytes;
 };
 
 struct transport_ops {
@@ -40,11 +42,15 @@ struct transport_ops {
 	 * be known.
 	 */
 	bool (*has_peer)(struct transport *t, const char *topic);
+	/* Messages by topic: how many asked for it so far, those who left included. */
+	uint32_t (*joined)(struct transport *t, const char *topic);
 	/*
 	 * Sessions: goes on with connecting, reads what the peer says, and tells how it stands.
 	 * NULL: there are none, and what was taken is gone for good (UDP).
 	 */
 	void (*session)(struct transport *t, struct session_view *out);
+	/* ZMQ: what of this session was taken until now, on the wire. */
+	uint64_t (*taken_bytes)(const struct transport *t);
 	/* Sessions: why the last one failed, as a sentence; "" when none did. */
 	const char *(*trouble)(const struct transport *t);
 	/* Messages: the largest that the path takes in one packet, 0 when unknown; NULL: any. */
@@ -82,6 +88,9 @@ struct zmq_options {
 	/* Of a CURVE server, 40 characters of Z85 or 80 of hexadecimal; "" = in clear. */
 	const char *server_key;
 };
+
+/* A key of either form as 40 characters of Z85 and a NUL; false when it is neither. Any thread. */
+bool zmq_key_read(char z85[41], const char *text);
 
 /*
  * Frame 1 of a message begins with its topic, NUL-terminated in 16 bytes. A message is taken whole

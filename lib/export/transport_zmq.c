@@ -6,9 +6,8 @@
  */
 #include "core/limits.h"
 #include "core/clock.h"
-#include "export/transport.h"
+#include "export/zmq_monitor.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -18,7 +17,7 @@
 
 /* The topic as it begins frame 1: a NUL-terminated name in 16 bytes (spec of ntop's header). */
 #define TOPIC_BYTES 16
-static const char topics[][TOPIC_BYTES] = {"flow", "event"};
+static const char topics[][TOPIC_BYTES] = {"flow", "event", "template", "counter", "option"};
 #define TOPICS (sizeof topics / sizeof topics[0])
 
 /* A CURVE key in Z85. */
@@ -31,7 +30,9 @@ struct zmq_transport {
 	struct transport base;
 	void *context;
 	void *socket;
+	struct zmq_monitor monitor;
 	uint32_t subscribed[TOPICS]; /* bit n: somebody asked for the first n bytes of the topic */
+	uint32_t joined[TOPICS];     /* subscriptions so far */
 	/*
 	 * Frame 2 of a message whose frame 1 libzmq has already: it goes before anything else, so
 	 * that a header never meets the payload of another message. 0 bytes = none.
@@ -48,10 +49,12 @@ static void note_subscription(struct zmq_transport *z, const uint8_t *message, s
 	for (size_t i = 0; i < TOPICS; i++) {
 		if (prefix > TOPIC_BYTES || memcmp(message + 1, topics[i], prefix) != 0)
 			continue;
-		if (message[0] == 1)
+		if (message[0] == 1) {
 			z->subscribed[i] |= 1U << prefix;
-		else
+			z->joined[i]++;
+		} else {
 			z->subscribed[i] &= ~(1U << prefix);
+		}
 	}
 }
 
@@ -72,24 +75,60 @@ static int send_rest(struct zmq_transport *z)
 	return error;
 }
 
-static bool zmq_has_peer(struct transport *t, const char *topic)
+/* Takes subscriptions; a flood of them waits, and at last in the flooder's own buffers. */
+static void read_subscriptions(struct zmq_transport *z)
 {
-	struct zmq_transport *z = (struct zmq_transport *)t;
-	uint8_t message[64];
+	uint8_t message[ZMQ_SUBSCRIPTION_BYTES_MAX + 1];
 
-	for (int i = 0; i < ZMQ_HIGH_WATER_MESSAGES; i++) {
+	for (int i = 0; i < ZMQ_SUBSCRIPTIONS_PER_LOOK; i++) {
 		int len = zmq_recv(z->socket, message, sizeof message, ZMQ_DONTWAIT);
 
 		if (len < 0)
 			break;
-		if (len > 0 && len <= (int)sizeof message)
+		if (len > 0 && len <= (int)sizeof message && message[0] <= 1)
 			note_subscription(z, message, (size_t)len);
 	}
+}
+
+static size_t topic_index(const char *topic)
+{
+	size_t i = 0;
+
+	while (i < TOPICS && strcmp(topic, topics[i]) != 0)
+		i++;
+	return i;
+}
+
+static bool zmq_has_peer(struct transport *t, const char *topic)
+{
+	struct zmq_transport *z = (struct zmq_transport *)t;
+	const size_t i = topic_index(topic);
+
+	read_subscriptions(z);
 	send_rest(z);
-	for (size_t i = 0; i < TOPICS; i++)
-		if (strcmp(topic, topics[i]) == 0)
-			return z->subscribed[i] != 0;
-	return false;
+	return i < TOPICS && z->subscribed[i] != 0;
+}
+
+static uint32_t zmq_joined(struct transport *t, const char *topic)
+{
+	const size_t i = topic_index(topic);
+
+	return i < TOPICS ? ((struct zmq_transport *)t)->joined[i] : 0;
+}
+
+static void zmq_session(struct transport *t, struct session_view *out)
+{
+	zmq_monitor_look(&((struct zmq_transport *)t)->monitor, out);
+}
+
+static uint64_t zmq_taken_bytes(const struct transport *t)
+{
+	return ((const struct zmq_transport *)t)->monitor.taken_bytes;
+}
+
+static const char *zmq_trouble(const struct transport *t)
+{
+	return ((const struct zmq_transport *)t)->monitor.trouble;
 }
 
 /* Once libzmq has the header, the message counts as taken: its payload goes next, or is kept. */
@@ -102,15 +141,21 @@ static ssize_t zmq_send_frames(struct transport *t, const struct iovec *frames, 
 		return -EINVAL;
 	if (frames[1].iov_len == 0 || frames[1].iov_len > sizeof z->rest)
 		return -EMSGSIZE;
+	/* A collector that came back is another session, which has to be seen first. */
+	if (z->monitor.connect && !z->monitor.view.up)
+		return -EAGAIN;
 	error = send_rest(z);
-	if (error == 0)
+	if (error == 0) {
+		zmq_monitor_before(&z->monitor);
 		error = send_frame(z, frames[0].iov_base, frames[0].iov_len, ZMQ_SNDMORE);
+	}
 	if (error)
 		return error;
 	if (send_frame(z, frames[1].iov_base, frames[1].iov_len, 0)) {
 		memcpy(z->rest, frames[1].iov_base, frames[1].iov_len);
 		z->rest_bytes = frames[1].iov_len;
 	}
+	zmq_monitor_note(&z->monitor, frames[0].iov_len, frames[1].iov_len);
 	return (ssize_t)(frames[0].iov_len + frames[1].iov_len);
 }
 
@@ -149,6 +194,7 @@ static void zmq_close_transport(struct transport *t, uint64_t deadline_ns)
 	int linger_ms;
 
 	if (z->socket) {
+		zmq_monitor_stop(&z->monitor, z->socket);
 		while (send_rest(z) && clock_monotonic_ns() < deadline_ns)
 			sleep_ns(RETRY_NS);
 		linger_ms = ms_until(deadline_ns);
@@ -163,6 +209,10 @@ static void zmq_close_transport(struct transport *t, uint64_t deadline_ns)
 
 static const struct transport_ops zmq_ops = {.send = zmq_send_frames,
 					     .has_peer = zmq_has_peer,
+					     .joined = zmq_joined,
+					     .session = zmq_session,
+					     .taken_bytes = zmq_taken_bytes,
+					     .trouble = zmq_trouble,
 					     .own_traffic = zmq_own_traffic,
 					     .close = zmq_close_transport};
 
@@ -188,29 +238,6 @@ static const char *advice(int error)
 	}
 }
 
-/* The key in Z85 of either form; false when it is neither. */
-static bool read_key(char z85[KEY_CHARS + 1], const char *text)
-{
-	uint8_t bytes[32];
-	size_t len = strlen(text);
-
-	for (size_t i = 0; len == 2 * KEY_CHARS && i < KEY_CHARS; i++) {
-		unsigned int byte;
-
-		if (!isxdigit((unsigned char)text[2 * i]) ||
-		    !isxdigit((unsigned char)text[2 * i + 1]) ||
-		    sscanf(text + 2 * i, "%2x", &byte) != 1)
-			return false;
-		z85[i] = (char)byte;
-	}
-	if (len == KEY_CHARS)
-		memcpy(z85, text, KEY_CHARS);
-	else if (len != 2 * KEY_CHARS)
-		return false;
-	z85[KEY_CHARS] = '\0';
-	return strlen(z85) == KEY_CHARS && zmq_z85_decode(bytes, z85) != NULL;
-}
-
 /* A CURVE client with keys of its own, made for this socket. */
 static int use_curve(void *socket, const char *server_key)
 {
@@ -219,7 +246,7 @@ static int use_curve(void *socket, const char *server_key)
 
 	if (!zmq_has("curve"))
 		return -EOPNOTSUPP;
-	if (!read_key(server, server_key))
+	if (!zmq_key_read(server, server_key))
 		return -EKEYREJECTED;
 	if (zmq_curve_keypair(public, secret) ||
 	    zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server, sizeof server) ||
@@ -230,10 +257,29 @@ static int use_curve(void *socket, const char *server_key)
 	return result;
 }
 
+static int set_options(const struct zmq_transport *z, const struct zmq_options *options)
+{
+	const int on = 1, reconnect_ms = 100, reconnect_max_ms = 2000;
+	const int64_t longest = ZMQ_SUBSCRIPTION_BYTES_MAX;
+	int high_water = options->connect ? ZMQ_IN_FLIGHT_MAX : ZMQ_HIGH_WATER_MESSAGES;
+	void *s = z->socket;
+
+	/* In mode connect the end of a connection takes what waits for it along. */
+	if (zmq_setsockopt(s, ZMQ_SNDHWM, &high_water, sizeof high_water) ||
+	    zmq_setsockopt(s, ZMQ_XPUB_NODROP, &on, sizeof on) ||
+	    zmq_setsockopt(s, ZMQ_XPUB_VERBOSE, &on, sizeof on) ||
+	    zmq_setsockopt(s, ZMQ_MAXMSGSIZE, &longest, sizeof longest) ||
+	    zmq_setsockopt(s, ZMQ_RECONNECT_IVL, &reconnect_ms, sizeof reconnect_ms) ||
+	    zmq_setsockopt(s, ZMQ_RECONNECT_IVL_MAX, &reconnect_max_ms, sizeof reconnect_max_ms) ||
+	    (options->connect && zmq_setsockopt(s, ZMQ_IMMEDIATE, &on, sizeof on)) ||
+	    (strchr(options->endpoint, '[') && zmq_setsockopt(s, ZMQ_IPV6, &on, sizeof on)))
+		return -errno;
+	return options->server_key[0] ? use_curve(s, options->server_key) : 0;
+}
+
 static int open_socket(struct zmq_transport *z, const struct zmq_options *options)
 {
-	int high_water = ZMQ_HIGH_WATER_MESSAGES;
-	int on = 1, result;
+	int result;
 
 	z->context = zmq_ctx_new();
 	if (!z->context)
@@ -241,11 +287,12 @@ static int open_socket(struct zmq_transport *z, const struct zmq_options *option
 	z->socket = zmq_socket(z->context, ZMQ_XPUB);
 	if (!z->socket)
 		return -errno;
-	if (zmq_setsockopt(z->socket, ZMQ_SNDHWM, &high_water, sizeof high_water) ||
-	    zmq_setsockopt(z->socket, ZMQ_XPUB_NODROP, &on, sizeof on) ||
-	    (strchr(options->endpoint, '[') && zmq_setsockopt(z->socket, ZMQ_IPV6, &on, sizeof on)))
-		return -errno;
-	result = options->server_key[0] ? use_curve(z->socket, options->server_key) : 0;
+	result = set_options(z, options);
+	if (result)
+		return result;
+	z->monitor.connect = options->connect;
+	z->monitor.curve = options->server_key[0] != '\0';
+	result = zmq_monitor_start(&z->monitor, z->context, z->socket);
 	if (result)
 		return result;
 	if (options->connect)
@@ -264,6 +311,7 @@ int transport_zmq_open(struct transport **out, const struct zmq_options *options
 		return -ENOMEM;
 	}
 	z->base.ops = &zmq_ops;
+	z->monitor.fd = -1;
 	result = open_socket(z, options);
 	if (result) {
 		snprintf(error, error_len, "cannot publish at %s: %s; %s", options->endpoint,

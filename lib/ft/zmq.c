@@ -139,9 +139,10 @@ void pfring_ft_zmq_export_configure(pfring_ft_table *table, const char *endpoint
 				    u_int8_t disable_compression, u_int8_t use_json)
 {
 	struct output_spec spec = {
-		.zmq_connect = probe_mode,
+		.mode = probe_mode ? OUTPUT_MODE_CONNECT : OUTPUT_MODE_BIND,
 		.zmq_compress = !disable_compression,
-		.zmq_tlv = !use_json,
+		.zmq_format = use_json ? ZMQ_JSON : ZMQ_TLV,
+		.batch_records = 1, /* each flow leaves when it ends */
 		.observation_domain = new_source_id(),
 		.missing_sources = processors_missing_sources(0), /* tables of the API have none */
 		.lossless = true, /* the first flows wait a moment for the collector to come */
@@ -229,6 +230,7 @@ void pfring_ft_zmq_export_stats(pfring_ft_table *table, const char *if_name, u_i
 		.if_speed_mbps = if_speed,
 		.probe_ip = management_ip,
 		.version = FTPROBE_VERSION,
+		.mode = "library",
 		.outputs = 1,
 	};
 
@@ -245,6 +247,7 @@ void pfring_ft_zmq_export_stats(pfring_ft_table *table, const char *if_name, u_i
 		fill_traffic(&e, t, zmq, &s);
 		e.export_queue_full = c->dropped[OUTPUT_DROP_queue_full];
 		e.records_sent = c->count[OUTPUT_sent];
+		e.source_id = output_spec_of(zmq->out)->observation_domain;
 		publish(zmq, &e);
 		zmq->since_ns += e.interval_ns;
 		zmq->bytes = s.bytes;

@@ -146,7 +146,8 @@ static void measure_encoder(struct bench *b, const char *name, enum element_prof
 
 static void measure_null(struct bench *b, const char *name, enum output_type type, bool tlv)
 {
-	const struct output_spec spec = {.type = type, .zmq_tlv = tlv, .name = "flowbench"};
+	const struct output_spec spec = {
+		.type = type, .zmq_format = tlv ? ZMQ_TLV : ZMQ_JSON_FLOW, .name = "flowbench"};
 	struct bench_row *r = bench_row(b, name);
 	struct transport *t = NULL;
 	struct output *o = NULL;

@@ -229,7 +229,10 @@ static void test_the_reader_goes(void **state)
 static void test_zmq_waits_for_its_first_subscriber(void **state)
 {
 	struct told t = told_make();
-	struct output_spec spec = {.type = OUTPUT_ZMQ, .lossless = true};
+	struct output_spec spec = {.type = OUTPUT_ZMQ,
+				   .zmq_format = ZMQ_JSON_FLOW,
+				   .batch_records = 1,
+				   .lossless = true};
 	struct flow_record r = sample_ipv4();
 	const struct output_counters *c;
 	struct output *o;
@@ -299,6 +302,11 @@ static const struct spec_row good[] = {
 	{"zmq:tcp://*:5556", OUTPUT_ZMQ, "tcp://*:5556", "zmq:tcp://*:5556"},
 	{"zmq:zmq://*:5556", OUTPUT_ZMQ, "tcp://*:5556", "zmq:tcp://*:5556"},
 	{"zmq:tcp://h:5556c", OUTPUT_ZMQ, "tcp://h:5556", "zmq:tcp://h:5556"},
+	{"zmq:5556", OUTPUT_ZMQ, "tcp://127.0.0.1:5556", "zmq:tcp://127.0.0.1:5556"},
+	{"zmq:tcp://:5556", OUTPUT_ZMQ, "tcp://127.0.0.1:5556", "zmq:tcp://127.0.0.1:5556"},
+	{"zmq:tcp://[::1]:5556", OUTPUT_ZMQ, "tcp://[::1]:5556", "zmq:tcp://[::1]:5556"},
+	{"zmq:5556,ipc:///x", OUTPUT_ZMQ, "tcp://127.0.0.1:5556 ipc:///x",
+	 "zmq:tcp://127.0.0.1:5556 ipc:///x"},
 	{"zmq:tcp://[::1]:*", OUTPUT_ZMQ, "tcp://[::1]:*", "zmq:tcp://[::1]:*"},
 	{"zmq:ipc:///run/abc", OUTPUT_ZMQ, "ipc:///run/abc", "zmq:ipc:///run/abc"},
 	{"zmq:ipc:///run/x", OUTPUT_ZMQ, "ipc:///run/x", "zmq:ipc:///run/x"},
@@ -328,11 +336,10 @@ static const char *const bad[] = {
 	"null:x",
 	"zmq",
 	"zmq:",
-	"zmq:5556",
 	"zmq:tcp://",
 	"zmq:udp://1",
 	"zmq:tcp://*:70000",
-	"zmq:tcp://:5556",
+	"zmq:tcp://::1:5556",
 	"zmq:tcp://*",
 	"zmq:tcp://*:5556c",
 	"zmq:tcp://h:c",

@@ -42,8 +42,11 @@ static void check_delivery(struct output *o, struct subscriber *s)
 		publisher_send(o, sample_of_many(i));
 	for (uint32_t i = 0; i < 10; i++) {
 		assert_true(subscriber_receive(s, &m));
-		assert_int_equal(message_check(&m, "flow", 2), i);
+		assert_int_equal(message_check(&m, "flow", 3), i);
 	}
+	/* In mode connect it counts once it is acknowledged. */
+	for (int i = 0; i < 5000 && output_poll(o, SAMPLE_NS); i++)
+		sleep_ns(1000000);
 	assert_int_equal(output_counters(o)->count[OUTPUT_sent], 10);
 }
 
@@ -57,7 +60,7 @@ static void test_the_probe_binds(void **state)
 {
 	struct keys k = make_keys();
 	struct subscriber s = make_server(&k, 5000);
-	struct output_spec spec = {.zmq_connect = false};
+	struct output_spec spec = {.mode = OUTPUT_MODE_BIND};
 	struct output *o;
 	char endpoint[64];
 
@@ -80,7 +83,7 @@ static void test_the_probe_connects(void **state)
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
 		struct keys k = make_keys();
 		struct subscriber s = make_server(&k, 5000);
-		struct output_spec spec = {.zmq_connect = true};
+		struct output_spec spec = {.mode = OUTPUT_MODE_CONNECT};
 		struct output *o;
 
 		subscriber_bind(&s);
@@ -101,7 +104,7 @@ static void check_nothing_arrives(const char *key)
 {
 	struct keys k = make_keys();
 	struct subscriber s = make_server(&k, 40);
-	struct output_spec spec = {.zmq_connect = true};
+	struct output_spec spec = {.mode = OUTPUT_MODE_CONNECT};
 	static struct zmq_received m;
 	struct output *o;
 

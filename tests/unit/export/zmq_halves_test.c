@@ -47,7 +47,7 @@ static uint64_t flow_of_body(void)
 
 static struct output *open_pair(struct subscriber *s)
 {
-	struct output *o = publisher_open((struct output_spec){.lossless = false});
+	struct output *o = publisher_open((struct output_spec){.zmq_format = ZMQ_JSON_FLOW});
 	char endpoint[64];
 
 	*s = subscriber_make(1000);
@@ -126,7 +126,8 @@ static void test_the_collector_vanishes_in_mid_message(void **state)
 	publisher_send(o, sample_of_many(4));
 	for (uint32_t i = 3; i < 5; i++) {
 		assert_true(subscriber_receive(&s, &m));
-		assert_int_equal(message_check(&m, "flow", 2), i);
+		/* The first collector had a template, too. */
+		assert_int_equal(message_check(&m, "flow", 2), i + 1);
 		assert_int_equal(flow_of_body(), i);
 	}
 	publisher_close(o);

@@ -15,6 +15,8 @@ static inline struct output *publisher_open(struct output_spec spec)
 	struct output *o;
 
 	spec.type = OUTPUT_ZMQ;
+	if (!spec.batch_records)
+		spec.batch_records = 1;
 	if (!spec.target[0])
 		snprintf(spec.target, sizeof spec.target, "tcp://127.0.0.1:*");
 	if (output_open(&o, &spec, error, sizeof error))

@@ -11,6 +11,7 @@
 struct subscriber {
 	void *context, *socket;
 	char endpoint[128]; /* where it is bound */
+	uint32_t templates; /* skipped so far; ids are told without them */
 };
 
 /* Both frames of a message. */
@@ -68,7 +69,7 @@ static inline bool socket_has_more(void *socket)
 }
 
 /* False when nothing came in time. */
-static inline bool subscriber_receive(struct subscriber *s, struct zmq_received *m)
+static inline bool subscriber_receive_any(struct subscriber *s, struct zmq_received *m)
 {
 	memset(m->header, 0, sizeof m->header);
 	m->body_bytes = 0;
@@ -81,6 +82,20 @@ static inline bool subscriber_receive(struct subscriber *s, struct zmq_received 
 	m->body_bytes = zmq_recv(s->socket, m->body, sizeof m->body - 1, 0);
 	m->whole = !socket_has_more(s->socket);
 	m->body[m->body_bytes < 0 ? 0 : m->body_bytes] = '\0';
+	return true;
+}
+
+/* The same without template messages, which do not count. */
+static inline bool subscriber_receive(struct subscriber *s, struct zmq_received *m)
+{
+	for (;;) {
+		if (!subscriber_receive_any(s, m))
+			return false;
+		if (strcmp((const char *)m->header, "template") != 0)
+			break;
+		s->templates++;
+	}
+	store_be32(m->header + 20, load_be32(m->header + 20) - s->templates);
 	return true;
 }
 

@@ -76,6 +76,16 @@ static inline pfring_ft_export_stats numbers(pfring_ft_table *t)
 	return s;
 }
 
+/* A flow counts as exported once the collector's machine acknowledged it: until n do. */
+static inline void settle(pfring_ft_table *t, uint32_t n)
+{
+	for (int i = 0; i < 2000 && numbers(t).exported_flows < n; i++) {
+		pfring_ft_housekeeping(t, EPOCH_S);
+		sleep_ns(1000000);
+	}
+	assert_int_equal(numbers(t).exported_flows, n);
+}
+
 /*
  * The next message, while the table sends what it still has; a new collector needs a moment. False
  * when none comes in time.

@@ -37,15 +37,15 @@ static void check_json_flow(const char *text, unsigned int i)
 	struct json_object *o = json_tokener_parse(text);
 
 	assert_non_null(o);
-	assert_string_equal(json_text(o, "src_ip"), "10.0.0.1");
-	assert_int_equal(json_number(o, "src_port"), FIRST_PORT + i);
-	assert_int_equal(json_number(o, "dst_port"), 80);
-	assert_int_equal(json_number(o, "packets"), 1);
-	assert_int_equal(json_number(o, "rev_packets"), 1);
-	assert_int_equal(json_number(o, "bytes"), 40 + 33);
-	assert_string_equal(json_text(o, "l7_proto"), "HTTP");
-	assert_string_equal(json_text(o, "server_name"), "h.test");
-	assert_string_equal(json_text(o, "first"), "2023-11-14T22:13:20.000000000Z");
+	assert_string_equal(json_text(o, "8"), "10.0.0.1");
+	assert_int_equal(json_number(o, "7"), FIRST_PORT + i);
+	assert_int_equal(json_number(o, "11"), 80);
+	assert_int_equal(json_number(o, "2"), 1);
+	assert_int_equal(json_number(o, "24"), 1);
+	assert_int_equal(json_number(o, "1"), 40 + 33);
+	assert_string_equal(json_text(o, "57590"), "0.7");
+	assert_string_equal(json_text(o, "58011"), "h.test");
+	assert_int_equal(json_number(o, "22"), 1700000000);
 	json_object_put(o);
 }
 
@@ -95,7 +95,7 @@ static void check_export(int form, bool probe_mode)
 		assert_int_equal(message_check(&m, "flow", form == TLV ? 3 : 2), i);
 		check_flow(form, i);
 	}
-	assert_int_equal(numbers(t).exported_flows, 50);
+	settle(t, 50);
 	assert_int_equal(numbers(t).dropped_flows, 0);
 	assert_int_equal(numbers(t).num_buffered_records, 0);
 	pfring_ft_housekeeping(t, EPOCH_S + 3);
@@ -194,6 +194,7 @@ static void test_pfring_ft_zmq_export_stats(void **state)
 		assert_int_equal(message_check(&m, "flow", 3), i);
 	}
 	memcpy(&source, m.header + 24, sizeof source);
+	settle(t, 5);
 	export_stats(t);
 	assert_true(receive(t, &s));
 	assert_int_equal(message_check(&m, "event", 2), 5);
