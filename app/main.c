@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "collect.h"
 #include "log.h"
 #include "options.h"
 #include "probe.h"
@@ -39,7 +40,7 @@ int main(int argc, char **argv)
 	case OPTIONS_RUN:
 		log_setup(o->probe.log_level, o->n_files == 0, o->probe.localtime);
 		signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error code */
-		status = probe_run(o);
+		status = o->collect ? collect_run(o) : probe_run(o);
 		break;
 	case OPTIONS_BAD:
 	default:

@@ -13,6 +13,15 @@
 
 static void check_input(const struct options *o, struct options_errors *e)
 {
+	if (o->collect) {
+		if (o->n_files || o->n_ports)
+			options_complain(e, "--collect reads from other probes: leave -r and -i");
+		else if (o->n_outputs != 1 || !output_spec_is_stdout(&o->outputs[0]) ||
+			 o->outputs[0].type == OUTPUT_CSV)
+			options_complain(e,
+					 "--collect prints a table, or -o json: no other output");
+		return;
+	}
 	if (o->n_files && o->n_ports)
 		options_complain(e, "-r reads files, -i reads a device: give one or the other");
 	else if (!o->n_files && !o->n_ports && o->config_path)

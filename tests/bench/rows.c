@@ -68,6 +68,7 @@ static const struct {
 	{"output_zmq_json", "record", "the same, ZMQ with JSON"},
 	{"output_zmq_tlv", "record", "the same, ZMQ with TLV"},
 	{"output_ipfix_udp", "record", "IPFIX to a UDP socket, system calls included"},
+	{"output_zmq_reader", "record", "ZMQ with TLV to a subscriber that reads, on the wall"},
 	{"output_zmq_lonely", "record", "ZMQ without a subscriber: dropped by name"},
 	{"e2e_rx_free", "packet", "net_pcap infinite_rx, 20 K flows: receive and free"},
 	{"e2e_table", "packet", "the same with the table, records to a null output"},

@@ -4,9 +4,12 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zmq.h>
 
 #include "core/clock.h"
 #include "export/ipfix_profile.h"
@@ -246,6 +249,99 @@ static void measure_lonely(struct bench *b)
 	output_free(o);
 }
 
+/* A subscriber on another thread, which reads all and looks at nothing. */
+struct reader {
+	pthread_t thread;
+	atomic_bool stop;
+	char endpoint[128];
+	uint64_t bytes;
+};
+
+static void *read_all(void *arg)
+{
+	struct reader *r = arg;
+	void *context = zmq_ctx_new(), *sub = zmq_socket(context, ZMQ_SUB);
+	int wait_ms = 50, none = 0;
+	zmq_msg_t m;
+
+	zmq_setsockopt(sub, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
+	zmq_setsockopt(sub, ZMQ_LINGER, &none, sizeof none);
+	zmq_setsockopt(sub, ZMQ_SUBSCRIBE, "flow", 4);
+	zmq_connect(sub, r->endpoint);
+	zmq_msg_init(&m);
+	while (!atomic_load(&r->stop)) {
+		int n = zmq_msg_recv(&m, sub, 0);
+
+		r->bytes += n > 0 ? (uint64_t)n : 0;
+	}
+	zmq_msg_close(&m);
+	zmq_close(sub);
+	zmq_ctx_term(context);
+	return NULL;
+}
+
+/* Records as fast as they go: a full queue waits for the subscriber, as with files. */
+static void send_all(struct output *o, uint32_t n, uint64_t first)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct flow_record r = record_of(first + i);
+
+		while (!output_has_room(o))
+			output_poll(o, clock_wall_ns());
+		output_submit(o, &r);
+		if (i % POLL_EVERY == POLL_EVERY - 1)
+			output_poll(o, clock_wall_ns());
+	}
+	output_wait_empty(o, clock_monotonic_ns() + 10 * SECOND_NS);
+}
+
+static void measure_with_reader(struct bench *b, struct bench_row *row, struct output *o)
+{
+	const uint32_t n = records_of(b);
+	const struct output_counters *c = output_counters(o);
+	uint64_t given = 0;
+
+	for (int i = 0; i < 5000 && !o->transport->ops->has_peer(o->transport, "flow"); i++)
+		sleep_ns(1000000);
+	for (unsigned int try = 0; try < b->tries; try++, given += n) {
+		uint64_t start = clock_monotonic_ns();
+
+		send_all(o, n, given);
+		bench_sample(row, clock_monotonic_ns() - start, n);
+	}
+	bench_check(row, "records sent", given, c->count[OUTPUT_sent]);
+	bench_note(row, "%.0f bytes a record, %.0f records a message",
+		   (double)c->count[OUTPUT_sent_bytes] / (double)given,
+		   (double)given / (double)c->count[OUTPUT_sent_messages]);
+}
+
+static void measure_reader(struct bench *b)
+{
+	struct output_spec spec = {
+		.type = OUTPUT_ZMQ, .target = "tcp://127.0.0.1:*", .lossless = true, .flush_ms = 1};
+	struct bench_row *row = bench_row(b, "output_zmq_reader");
+	struct reader r = {.stop = false};
+	char error[256], expression[128];
+	struct output *o;
+
+	if (output_open(&o, &spec, error, sizeof error)) {
+		bench_void(row, "%s", error);
+		return;
+	}
+	output_own_traffic(o, expression, sizeof expression);
+	snprintf(r.endpoint, sizeof r.endpoint, "tcp://127.0.0.1:%d",
+		 atoi(strrchr(expression, ' ')));
+	if (pthread_create(&r.thread, NULL, read_all, &r)) {
+		bench_void(row, "no thread");
+	} else {
+		measure_with_reader(b, row, o);
+		atomic_store(&r.stop, true);
+		pthread_join(r.thread, NULL);
+	}
+	output_close(o, clock_monotonic_ns() + SECOND_NS);
+	output_free(o);
+}
+
 void bench_outputs(struct bench *b)
 {
 	measure_null(b, "output_null", OUTPUT_NULL, false);
@@ -259,6 +355,8 @@ void bench_outputs(struct bench *b)
 	measure_null(b, "output_zmq_tlv", OUTPUT_ZMQ, true);
 	if (bench_wants(b, "output_ipfix_udp"))
 		measure_udp(b);
+	if (bench_wants(b, "output_zmq_reader"))
+		measure_reader(b);
 	if (bench_wants(b, "output_zmq_lonely"))
 		measure_lonely(b);
 }
