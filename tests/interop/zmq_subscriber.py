@@ -116,6 +116,8 @@ def check_form(probe, trace, form):
     for frames, message in zip(subscriber.messages, messages):
         interop.equal("bytes of frame 1", len(frames[0]), header_bytes)
         interop.equal("source id", message["source"], 1)
+    if not flows and not messages:
+        return 0  # nothing to wait for a subscriber with
     interop.equal(f"{form}: message ids", [m["id"] for m in messages],
                   list(range(messages[0]["id"], messages[0]["id"] + len(messages))))
     topics = {message["topic"] for message in messages}
@@ -124,7 +126,9 @@ def check_form(probe, trace, form):
 
 
 def check(probe, trace):
-    counts = [check_form(probe, trace, form) for form in FORMS]
+    # every form on the trace of the house, some on those of others
+    forms = list(FORMS) if "demo" in trace.parts else ["TLV", "JSON v1 packed"]
+    counts = [check_form(probe, trace, form) for form in forms]
     return f"{counts[0]} records in {len(counts)} forms"
 
 
