@@ -71,8 +71,9 @@ unsigned int pfring_ft_process_burst(pfring_ft_table *table, const pfring_ft_pac
 
 /*
  * The table's own array of PFRING_FT_BURST_MAX packets, which spares pfring_ft_process_burst() two
- * copies: packets that are written there may be its in, and what it handed back last with out ==
- * NULL is there until the next ones are. Another array after each call. The table's thread.
+ * copies: packets that are written there may be its in, never its out, and what it handed back last
+ * with out == NULL is there until the next ones are. Another array after each call. The table's
+ * thread.
  */
 pfring_ft_packet *pfring_ft_own_burst(pfring_ft_table *table);
 
