@@ -139,18 +139,18 @@ static const char *read_ipfix_target(struct output_spec *spec, const char *text)
 	return why;
 }
 
-unsigned int output_spec_collectors(const struct output_spec *spec)
+/* A target of several is split at its blanks. */
+static unsigned int count_targets(const char *target)
 {
 	unsigned int n = 1;
 
-	if (!scheme_of(spec->target))
-		return 1;
-	for (const char *p = spec->target; *p; p++)
+	for (const char *p = target; *p; p++)
 		n += *p == ' ';
 	return n;
 }
 
-void output_spec_collector(const struct output_spec *spec, unsigned int i, struct output_spec *out)
+/* The spec of one of them. */
+static void take_target(const struct output_spec *spec, unsigned int i, struct output_spec *out)
 {
 	const char *p = spec->target;
 
@@ -158,6 +158,16 @@ void output_spec_collector(const struct output_spec *spec, unsigned int i, struc
 		p += strcspn(p, " ") + 1;
 	*out = *spec;
 	snprintf(out->target, sizeof out->target, "%.*s", (int)strcspn(p, " "), p);
+}
+
+unsigned int output_spec_collectors(const struct output_spec *spec)
+{
+	return scheme_of(spec->target) ? count_targets(spec->target) : 1;
+}
+
+void output_spec_collector(const struct output_spec *spec, unsigned int i, struct output_spec *out)
+{
+	take_target(spec, i, out);
 	out->name[0] = '\0';
 	output_spec_name(out);
 }
@@ -237,21 +247,12 @@ static const char *read_zmq_target(struct output_spec *spec, const char *text)
 
 unsigned int output_spec_endpoints(const struct output_spec *spec)
 {
-	unsigned int n = 1;
-
-	for (const char *p = spec->type == OUTPUT_ZMQ ? spec->target : ""; *p; p++)
-		n += *p == ' ';
-	return n;
+	return spec->type == OUTPUT_ZMQ ? count_targets(spec->target) : 1;
 }
 
 void output_spec_endpoint(const struct output_spec *spec, unsigned int i, struct output_spec *out)
 {
-	const char *p = spec->target;
-
-	for (; i; i--)
-		p += strcspn(p, " ") + 1;
-	*out = *spec;
-	snprintf(out->target, sizeof out->target, "%.*s", (int)strcspn(p, " "), p);
+	take_target(spec, i, out);
 }
 
 bool output_spec_in_clear(const struct output_spec *spec)
