@@ -419,6 +419,7 @@ static bool finish(struct cli *c)
 		s->flush_lines = o->n_files == 0;
 		s->lossless = o->n_files != 0;
 		s->missing_sources = processors_missing_sources(processors);
+		s->transactions = o->dpi.records == RECORDS_TRANSACTION;
 		if (!s->instance[0] && gethostname(s->instance, sizeof s->instance - 1))
 			s->instance[0] = '\0';
 	}

@@ -20,6 +20,7 @@
 /* The words of a setting that chooses: X(constant, word). */
 #define EAL_HUGE_CHOICES(X) X(EAL_HUGE_AUTO, "auto") X(EAL_HUGE_YES, "yes") X(EAL_HUGE_NO, "no")
 #define SAMPLING_CHOICES(X) X(SAMPLING_SYSTEMATIC, "systematic") X(SAMPLING_RANDOM, "random")
+#define RECORDS_CHOICES(X) X(RECORDS_FLOW, "flow") X(RECORDS_TRANSACTION, "transaction")
 #define ICMP_KEY_CHOICES(X) X(ICMP_KEY_PAIR, "pair") X(ICMP_KEY_ID, "id")
 #define LANE_SIMD_CHOICES(X)                                                        \
 	X(LANE_SIMD_AUTO, "auto") X(LANE_SIMD_SCALAR, "scalar") X(LANE_SIMD_SSE4, "sse4") \
@@ -57,6 +58,7 @@
 #define CHOICE_WORD(constant, word)	word,
 enum eal_huge { EAL_HUGE_CHOICES(CHOICE_CONSTANT) };
 enum sampling_mode { SAMPLING_CHOICES(CHOICE_CONSTANT) };
+enum records { RECORDS_CHOICES(CHOICE_CONSTANT) };
 enum icmp_key { ICMP_KEY_CHOICES(CHOICE_CONSTANT) };
 enum lane_simd { LANE_SIMD_CHOICES(CHOICE_CONSTANT) };
 enum port_mode { PORT_MODE_CHOICES(CHOICE_CONSTANT) };
@@ -113,6 +115,9 @@ struct options_dpi {
 	char protocols_path[OPTION_BYTES_MAX];	/* "" = none */
 	char categories_path[OPTION_BYTES_MAX]; /* "" = none */
 	char processors[OPTION_BYTES_MAX];	/* names; processors_parse() reads them */
+	enum records records;
+	uint32_t transactions;
+	uint32_t processor_blocks; /* a lane; 0 = by the size of the table */
 };
 
 /* [processor NAME]; each knows some of these. */

@@ -49,7 +49,10 @@ static void set_processors(const struct options *o, struct ft_options *ft)
 
 	/* Wrong names were refused before. */
 	processors_parse(&ft->processors, o->dpi.processors, error, sizeof error);
+	ft->processor_blocks = o->dpi.processor_blocks;
 	ft->processor_options = (struct processor_options){
+		.records_transaction = o->dpi.records == RECORDS_TRANSACTION,
+		.transactions = (uint8_t)o->dpi.transactions,
 		.pstats_include_zeros = pstats->include_zeros,
 		.pstats_skip_dup = pstats->skip_dup,
 		.phists_include_zeros = settings_of(o, PROCESSOR_phists)->include_zeros,

@@ -68,6 +68,7 @@ enum cli_short {
 WORDS(eal_huge, EAL_HUGE_CHOICES)
 WORDS(sampling_mode, SAMPLING_CHOICES)
 WORDS(icmp_key, ICMP_KEY_CHOICES)
+WORDS(records, RECORDS_CHOICES)
 WORDS(lane_simd, LANE_SIMD_CHOICES)
 WORDS(port_mode, PORT_MODE_CHOICES)
 WORDS(log_level, LOG_LEVEL_CHOICES)
@@ -185,8 +186,8 @@ const struct action *option_action(enum option_action id)
 const char *option_group_title(enum option_group group)
 {
 	static const char *const titles[HELP_N] = {
-		[HELP_INPUT] = "Input",   [HELP_CAPTURE] = "Capture and lanes",
-		[HELP_FLOWS] = "Flows",   [HELP_DPI] = "Application protocols",
+		[HELP_INPUT] = "Input",	  [HELP_CAPTURE] = "Capture and lanes",
+		[HELP_FLOWS] = "Flows",	  [HELP_DPI] = "Application protocols",
 		[HELP_OUTPUT] = "Output", [HELP_PROGRAM] = "Program",
 	};
 

@@ -130,3 +130,72 @@ static inline void put_be64(struct wbuf *w, uint64_t v)
 	v = __builtin_bswap64(v);
 	put_bytes(w, &v, sizeof v);
 }
+
+/*
+ * A read buffer: what is beyond its end reads as 0 and sets failed, so that a parser checks once a
+ * message.
+ */
+struct rbuf {
+	const uint8_t *at, *end;
+	bool failed;
+};
+
+static inline struct rbuf rbuf_make(const void *bytes, size_t len)
+{
+	return (struct rbuf){.at = bytes, .end = (const uint8_t *)bytes + len};
+}
+
+static inline size_t rbuf_left(const struct rbuf *r)
+{
+	return (size_t)(r->end - r->at);
+}
+
+/* The next n bytes, which it then is behind; NULL when there are fewer: it is at the end then. */
+static inline const uint8_t *get_bytes(struct rbuf *r, size_t n)
+{
+	const uint8_t *p = r->at;
+
+	if (rbuf_left(r) < n) {
+		r->at = r->end;
+		r->failed = true;
+		return NULL;
+	}
+	r->at += n;
+	return p;
+}
+
+static inline uint8_t get_u8(struct rbuf *r)
+{
+	const uint8_t *p = get_bytes(r, 1);
+
+	return p ? *p : 0;
+}
+
+static inline uint16_t get_be16(struct rbuf *r)
+{
+	const uint8_t *p = get_bytes(r, 2);
+
+	return p ? load_be16(p) : 0;
+}
+
+static inline uint32_t get_be24(struct rbuf *r)
+{
+	const uint8_t *p = get_bytes(r, 3);
+
+	return p ? (uint32_t)p[0] << 16 | load_be16(p + 1) : 0;
+}
+
+static inline uint32_t get_be32(struct rbuf *r)
+{
+	const uint8_t *p = get_bytes(r, 4);
+
+	return p ? load_be32(p) : 0;
+}
+
+/* The next n bytes as a buffer of their own; an empty one that failed when there are fewer. */
+static inline struct rbuf get_rbuf(struct rbuf *r, size_t n)
+{
+	const uint8_t *p = get_bytes(r, n);
+
+	return (struct rbuf){.at = p ? p : r->end, .end = p ? p + n : r->end, .failed = !p};
+}

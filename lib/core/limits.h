@@ -170,11 +170,25 @@
 #define MPLS_LABELS_TOLD   3
 #define TCPRTT_PACKETS_MAX 32
 #define LIST_VALUES_MAX	   32
+/* Bytes that processor idpcontent keeps of a direction, as the exporter whose fields these are. */
+#define IDPCONTENT_BYTES_MAX 100
+/* Transactions of a flow that one record tells, at most and unless told otherwise. */
+#define TRANSACTIONS_MAX     8
+#define TRANSACTIONS_DEFAULT 4
 /*
- * One encoded record: 13 strings of DPI_STRING_MAX bytes, all escaped as \u00XX, keys, numbers,
- * lists.
+ * What a processor may keep of a flow in a block of the table's pool: the texts of four HTTP
+ * transactions, most of the time.
  */
-#define RECORD_BYTES_MAX 57344
+#define PROCESSOR_BLOCK_BYTES 2048
+/* One block for so many flows of the table: most flows have no protocol that needs one. */
+#define PROCESSOR_BLOCKS_SHARE 8
+/* Protocols whose texts a record must have room for at their worst: more are dropped by name. */
+#define RECORD_PROTOCOLS 3
+/*
+ * One encoded record: 13 strings of DPI_STRING_MAX bytes and those blocks, all escaped as \u00XX,
+ * keys, numbers, lists.
+ */
+#define RECORD_BYTES_MAX 98304
 /* IPFIX over UDP, unless told otherwise: what any Ethernet takes, tunnels and IPv6 included. */
 #define IPFIX_UDP_BYTES_DEFAULT 1400
 /*

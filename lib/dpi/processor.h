@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "dpi/processor_pool.h"
 #include "dpi/processors.h"
 
 enum processor_answer {
@@ -17,14 +18,20 @@ enum processor_answer {
 /* A packet of the flow, as processors see it. */
 struct processor_packet {
 	const struct packet *view;
+	const struct processors *all;
 	const struct processor_options *options;
 	unsigned int direction;	 /* DIR_FWD, DIR_REV */
 	uint32_t payload_len;	 /* on the wire */
+	const uint8_t *payload;	 /* what was captured of it */
+	uint32_t captured;	 /* bytes there */
 	uint32_t since_start_ms; /* of the clock's milliseconds, from the record's first packet */
 };
 
 struct processor_ops {
 	uint32_t state_bytes; /* in every flow */
+	/* The state begins with a struct processor_block *, NULL until processor_block() is asked.
+	 */
+	bool has_block;
 	/* Must not read beyond the packet's captured bytes. state: all zero at first. */
 	enum processor_answer (*packet)(void *state, const struct processor_packet *p);
 	/*
@@ -33,12 +40,36 @@ struct processor_ops {
 	 * take the long way until all are done with them.
 	 */
 	bool (*cut_before)(const void *state, const struct processor_packet *p);
-	/* The record ends; counts and times are in r already. */
+	/* The record ends; counts and times are in r already. Its block may be NULL. */
 	void (*to_record)(const void *state, struct flow_record *r);
 };
 
 #define PROCESSOR(name, ...) const struct processor_ops *proc_##name(void);
 #include "dpi/processors.def"
+
+/* How many transactions one record tells. */
+static inline uint8_t processor_transactions_max(const struct processor_packet *p)
+{
+	return p->options->records_transaction ? 1 : p->options->transactions;
+}
+
+static inline bool processor_has_port(const struct processor_packet *p, uint16_t port)
+{
+	return p->view->src_port == port || p->view->dst_port == port;
+}
+
+/*
+ * The block of a state with has_block, zeroed when it is new: bytes at most PROCESSOR_BLOCK_BYTES.
+ * NULL: there is none left, which is counted; the answer is then PROCESSOR_DONE.
+ */
+static inline void *processor_block(void *state, const struct processor_packet *p)
+{
+	struct processor_block **block = state;
+
+	if (!*block)
+		*block = processor_pool_take(p->all->pool, p->all->counters);
+	return *block;
+}
 
 static inline bool processor_is_tcp(const struct processor_packet *p)
 {

@@ -33,7 +33,7 @@ static const struct processor_ops *ops_of(enum processor processor)
 	return NULL;
 }
 
-void processors_init(struct processors *p, uint32_t set, const struct processor_options *options)
+static void lay_out(struct processors *p, uint32_t set, const struct processor_options *options)
 {
 	uint32_t offset = sizeof(struct annex);
 
@@ -55,8 +55,38 @@ uint32_t processors_bytes(uint32_t set)
 {
 	struct processors p;
 
-	processors_init(&p, set, &(struct processor_options){0});
+	lay_out(&p, set, &(struct processor_options){0});
 	return p.bytes;
+}
+
+static bool needs_pool(const struct processors *p)
+{
+	for (unsigned int i = 0; i < p->n; i++)
+		if (p->slots[i].ops->has_block)
+			return true;
+	return false;
+}
+
+uint64_t processors_pool_bytes(uint32_t set, uint32_t blocks)
+{
+	struct processors p;
+
+	lay_out(&p, set, &(struct processor_options){0});
+	return needs_pool(&p) ? processor_pool_bytes(blocks) : 0;
+}
+
+int processors_init(struct processors *p, uint32_t set, const struct processor_options *options,
+		    uint32_t blocks, uint64_t *counters)
+{
+	lay_out(p, set, options);
+	p->counters = counters;
+	return needs_pool(p) ? processor_pool_create(&p->pool, blocks) : 0;
+}
+
+void processors_fini(struct processors *p)
+{
+	processor_pool_destroy(p->pool);
+	p->pool = NULL;
 }
 
 static void *state_of(const struct processors *p, const void *annex, unsigned int slot)
@@ -77,9 +107,12 @@ static struct processor_packet show(const struct processors *p, const struct ann
 {
 	return (struct processor_packet){
 		.view = k,
+		.all = p,
 		.options = &p->options,
 		.direction = direction,
 		.payload_len = packet_payload_wire_len(k),
+		.payload = k->data + k->payload_offset,
+		.captured = k->payload_len,
 		.since_start_ms = ms_between(a->start_ns, k->time_ns),
 	};
 }
@@ -148,6 +181,16 @@ void processors_to_record(const struct processors *p, const void *annex, struct 
 		p->slots[i].ops->to_record(state_of(p, annex, i), r);
 }
 
+void processors_release(const struct processors *p, void *annex)
+{
+	for (unsigned int i = 0; p->pool && i < p->n; i++) {
+		struct processor_block **block = state_of(p, annex, i);
+
+		if (p->slots[i].ops->has_block && *block)
+			processor_pool_give(p->pool, *block);
+	}
+}
+
 /* ---- names ---- */
 
 static const char *const names[] = {
@@ -172,10 +215,10 @@ uint64_t processors_missing_sources(uint32_t set)
 #define PROCESSOR(name, ...) [PROCESSOR_##name] = SOURCE_##name,
 #include "dpi/processors.def"
 	};
-	uint64_t missing = 0;
+	uint64_t missing = ((1ULL << SOURCE_N) - 1) & ~((1ULL << SOURCE_PROCESSORS) - 1);
 
 	for (unsigned int i = 0; i < PROCESSOR_N; i++)
-		missing |= set >> i & 1 ? 0 : 1ULL << sources[i];
+		missing &= set >> i & 1 ? ~(1ULL << sources[i]) : UINT64_MAX;
 	return missing;
 }
 

@@ -26,16 +26,21 @@ _Static_assert(PROCESSOR_N <= 32, "processors are bits of a word");
 #define PROCESSORS_ALL ((uint32_t)((1ULL << PROCESSOR_N) - 1))
 
 struct processor_options {
+	bool records_transaction;  /* a record ends with each transaction */
+	uint8_t transactions;	   /* told in one record, else; 1 to TRANSACTIONS_MAX */
 	bool pstats_include_zeros; /* packets without payload, too */
 	bool pstats_skip_dup;	   /* leave out what TCP sent again */
 	bool phists_include_zeros;
 };
 
 struct processor_ops;
+struct processor_pool;
 
 /* What a table runs, and where their states lie. */
 struct processors {
 	struct processor_options options;
+	struct processor_pool *pool; /* NULL: none of them needs it */
+	uint64_t *counters;	     /* DPI_N words of the lane, borrowed */
 	uint32_t n;
 	uint32_t bytes; /* of an annex, 0 = none */
 	bool guards;	/* one of them may cut before a packet */
@@ -48,8 +53,16 @@ struct processors {
 /* Bytes of an annex with this set of processors (bits 1 << enum processor). Any thread. */
 uint32_t processors_bytes(uint32_t set);
 
-/* Lays out the states of a set. */
-void processors_init(struct processors *p, uint32_t set, const struct processor_options *options);
+/* Bytes of their pool with so many blocks: 0 when none of the set needs one. Any thread. */
+uint64_t processors_pool_bytes(uint32_t set, uint32_t blocks);
+
+/*
+ * Lays out the states of a set, and takes the pool. counters: DPI_N words of the lane, which it
+ * borrows. 0 or -ENOMEM; processors_fini() gives the pool back. The table's thread.
+ */
+int processors_init(struct processors *p, uint32_t set, const struct processor_options *options,
+		    uint32_t blocks, uint64_t *counters);
+void processors_fini(struct processors *p);
 
 /*
  * Before a packet is counted: whether the flow's record must be closed, so that the next one begins
@@ -78,6 +91,9 @@ void processors_slice(const struct processors *p, void *slice, void *flow);
  * annex. Any thread, once the flow has ended.
  */
 void processors_to_record(const struct processors *p, const void *annex, struct flow_record *r);
+
+/* The flow is gone: its blocks go back to the pool. The table's thread. */
+void processors_release(const struct processors *p, void *annex);
 
 /* ---- names; any thread ---- */
 

@@ -51,7 +51,7 @@ void csv_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r)
 
 #define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, in, group, sent, source, ...)   \
 	if (!SOURCE_IS_MISSING(SOURCE_##source, e->missing_sources)) {                             \
-		if (WHEN_##rule(r, r->member))                                                     \
+		if (flow_record_has_##source(r) && WHEN_##rule(r, r->member))                      \
 			value_##kind(&v, r->member);                                               \
 		put_u8(w, ',');                                                                    \
 	}

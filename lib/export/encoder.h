@@ -15,8 +15,9 @@ struct encoder {
 	struct community_id *community_id; /* JSON and CSV */
 	struct tlv_encoder *tlv;	   /* TLV */
 	bool local_time;		   /* text */
+	bool transactions;		   /* each record is one: element_list_type() */
 	uint64_t missing_sources; /* JSON and CSV: bits of enum element_source that have no keys */
-	uint64_t offset_quarter; /* text: the quarter of an hour that utc_offset_s is of, plus 1 */
+	uint64_t offset_quarter;  /* text: the quarter of an hour that utc_offset_s is of, plus 1 */
 	int64_t utc_offset_s;
 };
 

@@ -57,6 +57,16 @@ void put_hex64(struct wbuf *w, uint64_t v)
 		p[i] = (uint8_t)hex_digits[v & 15];
 }
 
+void put_hex8(struct wbuf *w, uint8_t v)
+{
+	uint8_t *p = wbuf_take(w, 2);
+
+	if (!p)
+		return;
+	p[0] = (uint8_t)hex_digits[v >> 4];
+	p[1] = (uint8_t)hex_digits[v & 15];
+}
+
 void put_mac(struct wbuf *w, const uint8_t mac[6])
 {
 	uint8_t *p = wbuf_take(w, 17);

@@ -17,8 +17,9 @@ void put_decimal(struct wbuf *w, uint64_t v);
 /* Zero-padded to so many digits, at most 20; higher digits are cut. */
 void put_decimal_padded(struct wbuf *w, uint64_t v, unsigned int digits);
 
-/* 16 lower-case hexadecimal digits. */
+/* 16 or 2 lower-case hexadecimal digits. */
 void put_hex64(struct wbuf *w, uint64_t v);
+void put_hex8(struct wbuf *w, uint8_t v);
 
 /* Lower case, colons between. */
 void put_mac(struct wbuf *w, const uint8_t mac[6]);

@@ -12,19 +12,26 @@
 #include "export/ipfix_values.h"
 
 /* Kinds that profile compat does not send. */
-#define ipfix_schema(to, r, v)	  ((void)(v))
-#define ipfix_community(to, r, v) ((void)(v))
-#define ipfix_ip(to, r, v)	  ((void)(v))
-#define ipfix_tunnel(to, r, v)	  ((void)(v))
-#define ipfix_risk_list(to, r, v) ((void)(v))
-#define ipfix_l7_ids(to, r, v)	  ((void)(v))
-#define ipfix_ja3(to, r, v)	  ((void)(v))
-#define ipfix_string(to, r, v)	  ((void)(v))
+#define ipfix_schema(to, r, v)	       ((void)(v))
+#define ipfix_community(to, r, v)      ((void)(v))
+#define ipfix_ip(to, r, v)	       ((void)(v))
+#define ipfix_tunnel(to, r, v)	       ((void)(v))
+#define ipfix_risk_list(to, r, v)      ((void)(v))
+#define ipfix_l7_ids(to, r, v)	       ((void)(v))
+#define ipfix_ja3(to, r, v)	       ((void)(v))
+#define ipfix_string(to, r, v)	       ((void)(v))
 #define ipfix_list_u8(to, r, v)	       ((void)(v))
 #define ipfix_list_u16(to, r, v)       ((void)(v))
 #define ipfix_list_u32(to, r, v)       ((void)(v))
 #define ipfix_list_time(to, r, v)      ((void)(v))
 #define ipfix_list_direction(to, r, v) ((void)(v))
+#define ipfix_list_text(to, r, v)      ((void)(v))
+#define ipfix_list_octets(to, r, v)    ((void)(v))
+#define ipfix_octets(to, r, v)	       ((void)(v))
+#define ipfix_each_text(to, r, v)      ((void)(v))
+#define ipfix_each_u8(to, r, v)	       ((void)(v))
+#define ipfix_each_u16(to, r, v)       ((void)(v))
+#define ipfix_each_u32(to, r, v)       ((void)(v))
 
 /* Symbols of reverse elements begin with REV_. */
 #define IS_REVERSE(symbol)                                                                         \

@@ -26,10 +26,11 @@ bool ipfix_number_of(const struct ipfix_options *o, enum element element, uint32
 		by_id = alias_id;
 	}
 	/* No enterprises, no lengths; its samplers have other numbers. */
-	if (v9 && (by_pen || e->wire_bytes == VARIABLE || element == ELEMENT_SELECTOR_ID))
+	if (v9 && (by_pen || element_wire_bytes(element, o->transactions) == VARIABLE ||
+		   element == ELEMENT_SELECTOR_ID))
 		return false;
 	/* The list says itself which element it is of. */
-	if (element_list_type(element)) {
+	if (element_list_type(element, o->transactions)) {
 		by_pen = 0;
 		by_id = IPFIX_BASIC_LIST;
 	}
@@ -165,6 +166,30 @@ static int choose_word(const struct ipfix_options *o, const char *word, bool cho
 	return 0;
 }
 
+/*
+ * Two rows with one number: a processor that runs says it better than what is there without it, and
+ * the other way round.
+ */
+static void choose_among_equals(const struct ipfix_options *o, bool chosen[ELEMENT_N])
+{
+	for (unsigned int i = 0; i < ELEMENT_N; i++) {
+		const struct element_info *e = element_info((enum element)i);
+		enum element other = element_by_ipfix(e->pen, e->ipfix_id);
+		uint32_t pen, other_pen;
+		uint16_t id, other_id;
+
+		if (!e->again || !chosen[i] || !chosen[other] ||
+		    !ipfix_number_of(o, (enum element)i, &pen, &id) ||
+		    !ipfix_number_of(o, other, &other_pen, &other_id) || pen != other_pen ||
+		    id != other_id || id == IPFIX_BASIC_LIST)
+			continue;
+		if (SOURCE_IS_MISSING(e->source_id, o->missing_sources))
+			chosen[i] = false;
+		else
+			chosen[other] = false;
+	}
+}
+
 int ipfix_fields_choose(const struct ipfix_options *o, bool chosen[ELEMENT_N], char *error,
 			size_t error_len)
 {
@@ -188,5 +213,6 @@ int ipfix_fields_choose(const struct ipfix_options *o, bool chosen[ELEMENT_N], c
 		at += len;
 		at += strspn(at, between_words);
 	}
+	choose_among_equals(o, chosen);
 	return 0;
 }

@@ -8,8 +8,10 @@
 #define TEMPLATE_ID_FIRST 256
 /* The enterprise bit of a field specifier (RFC 7011 3.2). */
 #define ENTERPRISE_BIT 0x8000
-/* Classes of flows that templates can tell apart: family, transport, layer 7 (or several), path. */
-#define CLASSES (2 * 3 * 6 * 2)
+/* What layer 7 can be for templates: the bits of CLASS_L7, and several of them. */
+#define L7_CLASSES 16
+/* Classes of flows that templates can tell apart: family, transport, layer 7, path. */
+#define CLASSES (2 * 3 * L7_CLASSES * 2)
 /* basicList (RFC 6313 9.1) */
 #define IPFIX_BASIC_LIST 291
 /* Own element of the numbers in a basicList of risks. */

@@ -15,42 +15,55 @@
 /* A message's length is 16 bits (RFC 7011 3.1); its header and that of one set. */
 #define RECORD_BYTES_DEFAULT (65535 - 16 - 4)
 
+#define L7_SEVERAL	     (L7_CLASSES - 1)
+_Static_assert(CLASS_L7 / CLASS_UNNAMED == (1 << L7_SEVERAL) - 1, "a place for each protocol");
+
+/* Protocols that flows of a transport have: others count as several, which has templates anyway. */
+#define OVER_BOTH (CLASS_UNNAMED | CLASS_TLS | CLASS_HTTP | CLASS_DNS | CLASS_RTSP | CLASS_SIP)
+#define OVER_TCP  (OVER_BOTH | CLASS_SSH | CLASS_SMTP | CLASS_MQTT)
+#define OVER_UDP                                                                                   \
+	(OVER_BOTH | CLASS_NTP | CLASS_SSDP | CLASS_DNSSD | CLASS_NETBIOS | CLASS_QUIC | CLASS_WG)
+
 /*
- * The place of a class among CLASSES; several bits of layer 7 are one more kind, but in tunnels,
- * where the first one counts: templates keep to the 60 fields that tshark reads.
+ * The place of a class among CLASSES. Of several protocols in a tunnel the first one counts:
+ * templates keep to the 60 fields that tshark reads.
  */
 static unsigned int class_place(unsigned int c)
 {
 	unsigned int transport = c & CLASS_TCP ? 0 : c & CLASS_PORTS ? 1 : 2;
-	unsigned int l7 = c & CLASS_L7, of_l7 = 5;
+	unsigned int l7 = c & CLASS_L7, of_l7 = L7_SEVERAL;
 
 	if (!(l7 & (l7 - 1)) || c & CLASS_TUNNEL)
 		of_l7 = (unsigned int)__builtin_ctz(l7 / CLASS_UNNAMED);
-	return (((c & CLASS_IPV6 ? 1 : 0) * 3 + transport) * 6 + of_l7) * 2 +
+	return (((c & CLASS_IPV6 ? 1 : 0) * 3 + transport) * L7_CLASSES + of_l7) * 2 +
 	       (c & CLASS_TUNNEL ? 1 : 0);
 }
 
 /* The class at a place. Nothing is carried by ICMP. No flow of several in a tunnel comes here. */
 static unsigned int class_at(unsigned int place)
 {
-	static const unsigned int l7[] = {CLASS_UNNAMED, CLASS_TLS,
-					  CLASS_HTTP,	 CLASS_DNS,
-					  CLASS_SSH,	 CLASS_TLS | CLASS_HTTP | CLASS_DNS};
-	static const unsigned int transport[] = {CLASS_TCP, CLASS_PORTS, CLASS_ICMP};
+	static const unsigned int transports[] = {CLASS_TCP, CLASS_PORTS, CLASS_ICMP};
+	static const unsigned int over[] = {OVER_TCP, OVER_UDP, CLASS_UNNAMED};
 
-	unsigned int of_transport = transport[place / 12 % 3];
-	bool unnamed = of_transport == CLASS_ICMP || (place % 2 && place / 2 % 6 == 5);
-	unsigned int of_l7 = unnamed ? CLASS_UNNAMED : l7[place / 2 % 6];
+	const unsigned int transport = place / (2 * L7_CLASSES) % 3;
+	const unsigned int one = (unsigned int)CLASS_UNNAMED << place / 2 % L7_CLASSES;
+	unsigned int l7 = one & over[transport];
 
-	return (place % 2 ? CLASS_TUNNEL : CLASS_PLAIN) | of_l7 | of_transport |
-	       (place / 36 ? CLASS_IPV6 : CLASS_IPV4);
+	if (!l7 && place % 2)
+		l7 = CLASS_UNNAMED;
+	else if (!l7)
+		l7 = over[transport] & ~(unsigned int)CLASS_SSH;
+	if (l7 & (l7 - 1))
+		l7 &= ~(unsigned int)CLASS_UNNAMED;
+	return (place % 2 ? CLASS_TUNNEL : CLASS_PLAIN) | l7 | transports[transport] |
+	       (place / (CLASSES / 2) ? CLASS_IPV6 : CLASS_IPV4);
 }
 
 static uint16_t field_width(const struct ipfix_profile *p, enum element e)
 {
 	if (e == ELEMENT_APPLICATION_ID && p->long_application)
 		return APPLICATION_PEN_BYTES;
-	return element_info(e)->wire_bytes;
+	return element_wire_bytes(e, p->options.transactions);
 }
 
 /* flowStartMilliseconds 152 and flowEndMilliseconds 153 are 156 and 157 in nanoseconds. */
@@ -161,7 +174,8 @@ static int build_all(struct ipfix_profile *p, const bool chosen[ELEMENT_N], char
 static bool has_short_classes(const struct ipfix_profile *p)
 {
 	for (unsigned int place = 0; place < CLASSES; place++)
-		if (p->template_of[place] != p->template_of[place / 12 * 12])
+		if (p->template_of[place] !=
+		    p->template_of[place / (2 * L7_CLASSES) * (2 * L7_CLASSES)])
 			return false;
 	return true;
 }

@@ -45,6 +45,7 @@ struct ipfix_options {
 	const char *fields;
 	/* Bits of enum element_source: fields of theirs are sent only when named. */
 	uint64_t missing_sources;
+	bool transactions; /* each record is one: element_list_type() */
 };
 
 /* Numbers that options records tell: cumulative since the start; times are Unix ns, 0 = none. */

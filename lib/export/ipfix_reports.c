@@ -125,7 +125,7 @@ static void find_types(struct ipfix_profile *p)
 			const struct ipfix_field *field = &p->templates[t]->fields[f];
 
 			add_type(p, field->pen, field->id, field->element);
-			if (element_list_type(field->element))
+			if (element_list_type(field->element, p->options.transactions))
 				add_type(p, element_info(field->element)->pen,
 					 element_info(field->element)->ipfix_id, field->element);
 			if (field->element == ELEMENT_L7_RISK_LIST)
@@ -387,7 +387,7 @@ static uint8_t type_number(const char *type)
 /* Of a list that of its values: it is their element that has a number. */
 static const char *data_type(enum element element)
 {
-	const char *of_list = element_list_type(element);
+	const char *of_list = element_list_type(element, true);
 
 	return of_list ? of_list : element_info(element)->type;
 }

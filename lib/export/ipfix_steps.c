@@ -152,18 +152,25 @@ struct list {
 	uint32_t len, width, n; /* n: values that there are and that have room */
 };
 
-static void list_begin(const struct steps *s, struct list *l, enum element element, uint32_t n)
+/* What stands before the values (RFC 6313 4.5.1); enterprise elements are all that there are. */
+static void list_header(uint8_t *to, enum element element, uint32_t width)
 {
 	const struct element_info *e = element_info(element);
+
+	to[0] = SEMANTIC_ALL_OF;
+	store_be16(to + 1, ENTERPRISE_BIT | e->ipfix_id);
+	store_be16(to + 3, (uint16_t)width);
+	store_be32(to + 5, e->pen);
+}
+
+static void list_begin(const struct steps *s, struct list *l, enum element element, uint32_t n)
+{
 	const uint32_t room = text_room(s->spare);
 
 	l->n = n < LIST_VALUES_MAX ? n : LIST_VALUES_MAX;
 	if (LIST_HEADER_BYTES + l->n * l->width > room)
 		l->n = room < LIST_HEADER_BYTES ? 0 : (room - LIST_HEADER_BYTES) / l->width;
-	l->bytes[0] = SEMANTIC_ALL_OF;
-	store_be16(l->bytes + 1, ENTERPRISE_BIT | e->ipfix_id);
-	store_be16(l->bytes + 3, (uint16_t)l->width);
-	store_be32(l->bytes + 5, e->pen);
+	list_header(l->bytes, element, l->width);
 	l->len = LIST_HEADER_BYTES;
 }
 
@@ -210,6 +217,67 @@ static void put_list_direction(struct steps *s, enum element element, struct lis
 	PUT_LIST(s, element, sizeof(int8_t), v.n, v.reverse >> i & 1 ? UINT8_MAX : 1);
 }
 
+/* Puts value i into at most room bytes; its length. */
+typedef uint32_t put_value_fn(uint8_t *to, uint32_t room, const void *values, uint32_t i);
+
+/*
+ * A list of what has a length of its own each (RFC 6313 4.5.1): as many as there is room for; the
+ * last text may be cut.
+ */
+static void put_variable_list(struct steps *s, enum element element, uint32_t n, put_value_fn *put,
+			      const void *values)
+{
+	enum { LENGTH_BYTES = 3 };
+	uint8_t list[LIST_HEADER_BYTES + 3 * PROCESSOR_BLOCK_BYTES];
+	const uint32_t room = text_room(s->spare);
+	const uint32_t end = room < sizeof list ? room : sizeof list;
+	uint32_t len = LIST_HEADER_BYTES;
+
+	if (end < LIST_HEADER_BYTES) {
+		put_octets(s, list, 0);
+		return;
+	}
+	list_header(list, element, VARIABLE);
+	for (uint32_t i = 0; i < n && len + LENGTH_BYTES <= end; i++) {
+		uint32_t bytes = put(list + len + 1, end - len - LENGTH_BYTES, values, i);
+
+		len = (uint32_t)(put_length(list + len, bytes) - list);
+	}
+	put_octets(s, list, len);
+}
+
+static uint32_t put_text_value(uint8_t *to, uint32_t room, const void *values, uint32_t i)
+{
+	return ipfix_text_put(to, room, ((const char *const *)values)[i]);
+}
+
+static uint32_t put_octets_value(uint8_t *to, uint32_t room, const void *values, uint32_t i)
+{
+	const struct octets *v = &((const struct octets *)values)[i];
+	const uint32_t len = v->len <= room ? v->len : 0;
+
+	memcpy(to, v->bytes, len);
+	return len;
+}
+
+static void put_list_text(struct steps *s, enum element element, struct list_text v)
+{
+	put_variable_list(s, element, v.n, put_text_value, v.values);
+}
+
+static void put_list_octets(struct steps *s, enum element element, struct list_octets v)
+{
+	put_variable_list(s, element, v.n, put_octets_value, v.values);
+}
+
+static void put_each_text(struct steps *s, enum element element, const struct each_text *v)
+{
+	if (s->p->options.transactions)
+		put_text(s, v->values[0]);
+	else
+		put_variable_list(s, element, v->n, put_text_value, v->values);
+}
+
 static void put_community(struct steps *s)
 {
 	char text[COMMUNITY_ID_LEN + 1] = "";
@@ -251,8 +319,10 @@ static void put_application(struct steps *s)
 }
 
 /* What means nothing. */
-static void put_null(struct steps *s, enum element element, uint32_t width)
+static void put_null(struct steps *s, enum element element)
 {
+	uint32_t width = element_wire_bytes(element, s->p->options.transactions);
+
 	if (width == VARIABLE)
 		width = 1;
 	memset(s->to, 0, width);
@@ -266,42 +336,58 @@ static void put_null(struct steps *s, enum element element, uint32_t width)
 		ipfix_##kind(s->to, s->r, v);                                                      \
 		s->to += WIRE_BYTES_##kind;                                                        \
 	} while (0)
-#define step_hex(v)	    STEP(hex, v)
-#define step_time(v)	    put_time(s, v)
-#define step_u8(v)	    STEP(u8, v)
-#define step_u16(v)	    STEP(u16, v)
-#define step_u32(v)	    STEP(u32, v)
-#define step_u64(v)	    STEP(u64, v)
-#define step_rcode(v)	    STEP(rcode, v)
-#define step_mss(v)	    STEP(mss, v)
-#define step_tcp_flags(v)   STEP(tcp_flags, v)
-#define step_ipv4(v)	    STEP(ipv4, v)
-#define step_ipv6(v)	    STEP(ipv6, v)
-#define step_outer_ip(v)    STEP(outer_ip, v)
-#define step_mac(v)	    STEP(mac, v)
-#define step_icmp(v)	    STEP(icmp, v)
-#define step_end_reason(v)  STEP(end_reason, v)
-#define step_dscp(v)	    STEP(dscp, v)
-#define step_direction(v)   STEP(direction, v)
-#define step_mpls(v)	    STEP(mpls, v)
-#define step_segment(v)	    STEP(segment, v)
-#define step_gre_key(v)	    STEP(gre_key, v)
-#define step_selector(v)    STEP(selector, v)
-#define step_interface(v)   STEP(interface, v)
-#define step_guessed(v)	    STEP(guessed, v)
-#define step_risk(v)	    STEP(risk, v)
-#define step_application(v) put_application(s)
-#define step_community(v)   put_community(s)
-#define step_tunnel(v)	    put_text(s, tunnel_type_name((enum tunnel_type)(v)))
-#define step_risk_list(v)   put_risk_list(s, v)
-#define step_ja3(v)	    put_ja3(s, v)
-#define step_string(v)	    put_text(s, v)
+/* The value of the one transaction, or a list. */
+#define PUT_EACH(s, kind, v)                                                                       \
+	do {                                                                                       \
+		if ((s)->p->options.transactions)                                                  \
+			STEP(kind, (v).values[0]);                                                 \
+		else                                                                               \
+			put_list_##kind(s, element, (struct list_##kind){(v).values, (v).n});      \
+	} while (0)
+
+#define step_hex(v)	       STEP(hex, v)
+#define step_time(v)	       put_time(s, v)
+#define step_u8(v)	       STEP(u8, v)
+#define step_u16(v)	       STEP(u16, v)
+#define step_u32(v)	       STEP(u32, v)
+#define step_u64(v)	       STEP(u64, v)
+#define step_rcode(v)	       STEP(rcode, v)
+#define step_mss(v)	       STEP(mss, v)
+#define step_tcp_flags(v)      STEP(tcp_flags, v)
+#define step_ipv4(v)	       STEP(ipv4, v)
+#define step_ipv6(v)	       STEP(ipv6, v)
+#define step_outer_ip(v)       STEP(outer_ip, v)
+#define step_mac(v)	       STEP(mac, v)
+#define step_icmp(v)	       STEP(icmp, v)
+#define step_end_reason(v)     STEP(end_reason, v)
+#define step_dscp(v)	       STEP(dscp, v)
+#define step_direction(v)      STEP(direction, v)
+#define step_mpls(v)	       STEP(mpls, v)
+#define step_segment(v)	       STEP(segment, v)
+#define step_gre_key(v)	       STEP(gre_key, v)
+#define step_selector(v)       STEP(selector, v)
+#define step_interface(v)      STEP(interface, v)
+#define step_guessed(v)	       STEP(guessed, v)
+#define step_risk(v)	       STEP(risk, v)
+#define step_application(v)    put_application(s)
+#define step_community(v)      put_community(s)
+#define step_tunnel(v)	       put_text(s, tunnel_type_name((enum tunnel_type)(v)))
+#define step_risk_list(v)      put_risk_list(s, v)
+#define step_ja3(v)	       put_ja3(s, v)
+#define step_string(v)	       put_text(s, v)
 #define step_f32(v)	       STEP(f32, v)
 #define step_list_u8(v)	       put_list_u8(s, element, v)
 #define step_list_u16(v)       put_list_u16(s, element, v)
 #define step_list_u32(v)       put_list_u32(s, element, v)
 #define step_list_time(v)      put_list_time(s, element, v)
 #define step_list_direction(v) put_list_direction(s, element, v)
+#define step_octets(v)	       put_octets(s, (v).bytes, (v).len)
+#define step_list_text(v)      put_list_text(s, element, v)
+#define step_list_octets(v)    put_list_octets(s, element, v)
+#define step_each_text(v)      put_each_text(s, element, &(v))
+#define step_each_u8(v)	       PUT_EACH(s, u8, v)
+#define step_each_u16(v)       PUT_EACH(s, u16, v)
+#define step_each_u32(v)       PUT_EACH(s, u32, v)
 /* In no template. */
 #define step_schema(v) ((void)(v))
 #define step_ip(v)     ((void)(v))
@@ -310,12 +396,12 @@ static void put_null(struct steps *s, enum element element, uint32_t width)
 static void put_element(struct steps *s, enum element element)
 {
 	switch (element) {
-#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, ...)                                  \
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, in, group, sent, source, ...)   \
 	case ELEMENT_##symbol:                                                                     \
-		if (WHEN_##rule(s->r, s->r->member))                                               \
+		if (flow_record_has_##source(s->r) && WHEN_##rule(s->r, s->r->member))             \
 			step_##kind(s->r->member);                                                 \
 		else                                                                               \
-			put_null(s, element, WIRE_BYTES_##kind);                                   \
+			put_null(s, element);                                                      \
 		break;
 #define WIRE(symbol, pen, id, tlv, key, kind, member, ...)                                         \
 	case ELEMENT_##symbol:                                                                     \

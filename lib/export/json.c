@@ -11,10 +11,12 @@
 /* clang-format off */
 enum {
 	STRINGS = 0
-#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, ...) +IS_STRING(member)
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, in, group, sent, source, ...)   \
+	+(SOURCE_##source < SOURCE_PROCESSORS && IS_STRING(member))
 #include "record/elements.def"
 };
-_Static_assert(STRINGS * (DPI_STRING_MAX * ESCAPED_BYTES_MAX + 2) + KEYS_AND_NUMBERS_BYTES <=
+_Static_assert(STRINGS * (DPI_STRING_MAX * ESCAPED_BYTES_MAX + 2) + KEYS_AND_NUMBERS_BYTES +
+			       RECORD_PROTOCOLS * PROCESSOR_BLOCK_BYTES * ESCAPED_BYTES_MAX <=
 		       RECORD_BYTES_MAX, "a record may not fit");
 /* clang-format on */
 
@@ -77,7 +79,8 @@ void json_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r)
 	uint8_t *start = w->at;
 
 #define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, in, group, sent, source, ...)   \
-	if (!SOURCE_IS_MISSING(SOURCE_##source, e->missing_sources)) {                             \
+	if (!SOURCE_IS_MISSING(SOURCE_##source, e->missing_sources) &&                             \
+	    flow_record_has_##source(r)) {                                                         \
 		put_literal(w, ",\"" #key "\":");                                                  \
 		if (WHEN_##rule(r, r->member))                                                     \
 			value_##kind(&v, r->member);                                               \

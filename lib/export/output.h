@@ -85,6 +85,7 @@ struct output_spec {
 	enum output_biflow biflow; /* of every type */
 	/* Bits of enum element_source: what no record will have, see struct encoder. */
 	uint64_t missing_sources;
+	bool transactions; /* each record is one: element_list_type() */
 
 	/* IPFIX: what is said; see ipfix_profile.h. */
 	enum element_profile profile;

@@ -93,6 +93,7 @@ int output_make(struct output **out, const struct output_spec *spec, char *error
 	set_defaults(&o->spec);
 	o->encoder.local_time = o->spec.local_time;
 	o->encoder.missing_sources = o->spec.missing_sources;
+	o->encoder.transactions = o->spec.transactions;
 	o->scratch = malloc(RECORD_BYTES_MAX);
 	result = o->scratch ? 0 : -ENOMEM;
 	if (!result)

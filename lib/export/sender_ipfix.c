@@ -465,11 +465,11 @@ int ipfix_sender_init(struct output *o, char *error, size_t error_len)
 		.biflow = spec->biflow == OUTPUT_BIFLOW_YES,
 		.ignore_vlan = spec->ignore_vlan,
 		.missing_sources = spec->missing_sources,
+		.transactions = spec->transactions,
 		.pen = spec->pen,
 		.fields = spec->fields,
 	};
 	uint32_t header = is_netflow9(o) ? NETFLOW9_HEADER_BYTES : IPFIX_HEADER_BYTES;
-
 	s->is_udp = output_spec_is_udp(spec);
 	s->message_bytes = message_bytes(o);
 	s->limit_bytes = IPFIX_STREAM_BYTES;

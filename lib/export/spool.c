@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Written and read in pieces of this size. */
-#define BUFFER_BYTES 65536
+#define BUFFER_BYTES (128U << 10)
 
 struct entry {
 	uint32_t len_bytes, tag;

@@ -32,9 +32,13 @@ enum {
 	STRINGS = 0
 #define FIELD(symbol, pen, id, tlv, key, kind, rule, member, ...) +((tlv) && IS_STRING(member))
 #include "record/elements.def"
+	, ITEMS = 0
+#define FIELD(symbol, pen, id, tlv, ...) +((tlv) || (pen) == PEN_OWN)
+#define WIRE(symbol, pen, id, tlv, ...) +((tlv) != 0)
+#include "record/elements.def"
 };
 /* clang-format on */
-_Static_assert(STRINGS *TLV_TEXT_BYTES_MAX + ELEMENT_N * ITEM_BYTES_MAX <= BUFFER_BYTES / 2,
+_Static_assert(STRINGS *TLV_TEXT_BYTES_MAX + ITEMS * ITEM_BYTES_MAX <= BUFFER_BYTES / 2,
 	       "a record may not fit");
 
 int tlv_encoder_create(struct tlv_encoder **out)
@@ -259,24 +263,31 @@ static void tlv_outer_ip(struct tlv_encoder *e, uint32_t key, const uint8_t *add
 }
 
 /* Kinds that neither these nor rows with a key in TLV have. */
-#define tlv_schema(e, key, v)	   ((void)(v))
-#define tlv_hex(e, key, v)	   ((void)(v))
-#define tlv_ip(e, key, v)	   ((void)(v))
-#define tlv_application(e, key, v) ((void)(v))
-#define tlv_mss(e, key, v)	   ((void)(v))
-#define tlv_mpls(e, key, v)	   ((void)(v))
-#define tlv_dscp(e, key, v)	   ((void)(v))
-#define tlv_direction(e, key, v)   ((void)(v))
-#define tlv_segment(e, key, v)	   ((void)(v))
-#define tlv_gre_key(e, key, v)	   ((void)(v))
-#define tlv_selector(e, key, v)	   ((void)(v))
-#define tlv_risk_list(e, key, v)   ((void)(v))
+#define tlv_schema(e, key, v)	      ((void)(v))
+#define tlv_hex(e, key, v)	      ((void)(v))
+#define tlv_ip(e, key, v)	      ((void)(v))
+#define tlv_application(e, key, v)    ((void)(v))
+#define tlv_mss(e, key, v)	      ((void)(v))
+#define tlv_mpls(e, key, v)	      ((void)(v))
+#define tlv_dscp(e, key, v)	      ((void)(v))
+#define tlv_direction(e, key, v)      ((void)(v))
+#define tlv_segment(e, key, v)	      ((void)(v))
+#define tlv_gre_key(e, key, v)	      ((void)(v))
+#define tlv_selector(e, key, v)	      ((void)(v))
+#define tlv_risk_list(e, key, v)      ((void)(v))
 #define tlv_f32(e, key, v)	      ((void)(v))
 #define tlv_list_u8(e, key, v)	      ((void)(v))
 #define tlv_list_u16(e, key, v)	      ((void)(v))
 #define tlv_list_u32(e, key, v)	      ((void)(v))
 #define tlv_list_time(e, key, v)      ((void)(v))
 #define tlv_list_direction(e, key, v) ((void)(v))
+#define tlv_list_text(e, key, v)      ((void)(v))
+#define tlv_list_octets(e, key, v)    ((void)(v))
+#define tlv_octets(e, key, v)	      ((void)(v))
+#define tlv_each_text(e, key, v)      ((void)(v))
+#define tlv_each_u8(e, key, v)	      ((void)(v))
+#define tlv_each_u16(e, key, v)	      ((void)(v))
+#define tlv_each_u32(e, key, v)	      ((void)(v))
 
 /* The keys of counters since the beginning of the flow. */
 static uint32_t counter_key(const struct tlv_encoder *e, uint32_t key)

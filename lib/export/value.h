@@ -217,4 +217,38 @@ static inline void value_string(struct value_writer *v, const char *s)
 		csv_put_string(v->w, s);
 }
 
-#define value_ja3 value_string
+/* Two hexadecimal digits a byte. */
+static inline void value_octets(struct value_writer *v, struct octets octets)
+{
+	value_quote(v);
+	for (unsigned int i = 0; i < octets.len; i++)
+		put_hex8(v->w, octets.bytes[i]);
+	value_quote(v);
+}
+
+static inline void value_list_text(struct value_writer *v, struct list_text list)
+{
+	VALUE_LIST(v, list.n, value_string(v, list.values[i]));
+}
+
+static inline void value_list_octets(struct value_writer *v, struct list_octets list)
+{
+	VALUE_LIST(v, list.n, value_octets(v, list.values[i]));
+}
+
+/* The value of a transaction, or a list of those of several. */
+#define VALUE_EACH(v, each, put)                                                                   \
+	do {                                                                                       \
+		if ((v)->encoder->transactions) {                                                  \
+			const unsigned int i = 0;                                                  \
+			put;                                                                       \
+		} else {                                                                           \
+			VALUE_LIST(v, (each).n, put);                                              \
+		}                                                                                  \
+	} while (0)
+#define value_each_text(v, each) VALUE_EACH(v, each, value_string(v, (each).values[i]))
+#define value_each_u8(v, each)	 VALUE_EACH(v, each, put_decimal((v)->w, (each).values[i]))
+#define value_each_u16		 value_each_u8
+#define value_each_u32		 value_each_u8
+
+#define value_ja3		 value_string

@@ -38,6 +38,7 @@ struct ft_options {
 	const char *dpi_protocols, *dpi_categories; /* paths, NULL or "" = none */
 	uint32_t processors; /* bits 1 << enum processor; none in tables of the API */
 	struct processor_options processor_options;
+	uint32_t processor_blocks; /* 0 = by flows_max */
 };
 
 /* Bytes that a table of these options reserves, nDPI's module apart. */

@@ -62,11 +62,19 @@ static struct flowtable_options flow_options(const struct ft_options *o)
 	};
 }
 
+/* Memory for texts of processors, in blocks. */
+static uint32_t processor_blocks(const struct ft_options *o)
+{
+	const uint32_t flows = o->flows_max ? o->flows_max : defaults.flows_max;
+
+	return o->processor_blocks ? o->processor_blocks : flows / PROCESSOR_BLOCKS_SHARE + 1;
+}
+
 uint64_t ft_table_bytes(const struct ft_options *o)
 {
 	struct flowtable_options f = flow_options(o);
 
-	return flowtable_bytes(&f);
+	return flowtable_bytes(&f) + processors_pool_bytes(o->processors, processor_blocks(o));
 }
 
 uint32_t ft_detached_max(const struct ft_options *o)
@@ -156,12 +164,13 @@ int ft_table_create(pfring_ft_table **out, const struct ft_options *o, char *err
 		.user_bytes = o->user_bytes,
 		.zmq_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	if (!o->api)
-		processors_init(&t->processors, o->processors, &o->processor_options);
 	t->stages = ft_stages_find(o->simd);
 	rc = t->stages ? parser_init(&t->parser, t->counters.notes, o->tunnels) : -ENOTSUP;
 	if (rc == 0)
 		rc = create_flows(t, o);
+	if (rc == 0 && !o->api)
+		rc = processors_init(&t->processors, o->processors, &o->processor_options,
+				     processor_blocks(o), t->counters.dpi);
 	if (rc) {
 		tell_refusal(o, rc, error, error_len);
 	} else {
@@ -239,6 +248,7 @@ void pfring_ft_destroy_table(pfring_ft_table *table)
 	ft_zmq_free(t->zmq);
 	pthread_mutex_destroy(&t->zmq_lock);
 	dpi_destroy(t->dpi);
+	processors_fini(&t->processors);
 	flowtable_destroy(t->flows);
 	parser_fini(&t->parser);
 	free(t);
@@ -330,6 +340,8 @@ void ft_reclaim(struct ft_table *t)
 		next = flow_next(f);
 		if (t->dpi)
 			dpi_annex_release(t->dpi, flow_dpi(f));
+		if (t->processors.pool)
+			processors_release(&t->processors, flow_processors(t, f));
 		flowtable_recycle(t->flows, f);
 	}
 }

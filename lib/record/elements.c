@@ -19,7 +19,7 @@ _Static_assert(TEMPLATE_ALL ==
 	enum { NULLABLE_##rule = (is_nullable) };                                                  \
 	static const char rule_##rule[] = sentence;
 #define GROUP(group, templates, sentence) enum { GROUP_TEMPLATES_##group = (int)(templates) };
-#define SOURCE(source, words)		  static const char source_##source[] = words;
+#define SOURCE(source, words, has)	  static const char source_##source[] = words;
 #include "record/elements.def"
 
 /* A member is as wide as its kind says. */
@@ -48,10 +48,11 @@ enum {
 /* What both kinds of rows have. */
 #define ROW(name, number, id, tlv, json_key, kind, in, of, by, from, units, says)                  \
 	.symbol = #name, .key = #json_key, .type = type_##kind, .json_schema = schema_##kind,      \
-	.source = source_##from, .unit = (units), .sentence = (says), .pen = (number),             \
-	.ipfix_id = (id), .tlv_id = (tlv), .wire_bytes = WIRE_BYTES_##kind,                        \
-	.templates = (uint16_t)((in)&GROUP_TEMPLATES_##of), .group = GROUP_##of, .sent = (by),     \
-	.source_id = SOURCE_##from
+	.source = source_##from, .unit = (units), .sentence = (says),                              \
+	.pen = PEN_IS_AGAIN(number) ? (number) & ((1U << 29) - 1) : (number),                      \
+	.again = PEN_IS_AGAIN(number), .kind_name = #kind, .ipfix_id = (id), .tlv_id = (tlv),      \
+	.wire_bytes = WIRE_BYTES_##kind, .templates = (in)&GROUP_TEMPLATES_##of,                   \
+	.group = GROUP_##of, .sent = (by), .source_id = SOURCE_##from
 
 static const struct element_info elements[ELEMENT_N] = {
 #define FIELD(name, number, id, tlv, json_key, kind, when, member, text, in, of, by, from, ...)    \
@@ -127,12 +128,27 @@ bool element_is_reverse(enum element element)
 	return strncmp(elements[element].symbol, "REV_", 4) == 0;
 }
 
-const char *element_list_type(enum element element)
+static bool is_each(const struct element_info *e)
+{
+	return strncmp(e->kind_name, "each_", 5) == 0;
+}
+
+const char *element_list_type(enum element element, bool transactions)
 {
 	static const char list[] = "basicList of ";
+	const struct element_info *e = &elements[element];
 	const size_t len = sizeof list - 1;
 
-	return strncmp(elements[element].type, list, len) ? NULL : elements[element].type + len;
+	if (is_each(e))
+		return transactions ? NULL : e->type;
+	return strncmp(e->type, list, len) ? NULL : e->type + len;
+}
+
+uint16_t element_wire_bytes(enum element element, bool transactions)
+{
+	const struct element_info *e = &elements[element];
+
+	return is_each(e) && !transactions ? VARIABLE : e->wire_bytes;
 }
 
 const char *element_group_name(enum element_group group)
@@ -170,6 +186,8 @@ static unsigned int l7_class(const struct flow_record *r)
 {
 	unsigned int c = 0;
 
+	if (r->l7_seen)
+		return r->l7_seen;
 	if (r->tls_version || r->tls_alpn[0] || r->tls_ja3c[0] || r->tls_ja3s[0])
 		c |= CLASS_TLS;
 	if (r->http_status || r->http_url[0] || r->http_user_agent[0] || r->http_content_type[0])

@@ -28,18 +28,28 @@ enum flow_class {
 	CLASS_HTTP = 1 << 7,
 	CLASS_DNS = 1 << 8,
 	CLASS_SSH = 1 << 9,
+	CLASS_RTSP = 1 << 10,
+	CLASS_SIP = 1 << 11,
+	CLASS_NTP = 1 << 12,
+	CLASS_SMTP = 1 << 13,
+	CLASS_SSDP = 1 << 14,
+	CLASS_DNSSD = 1 << 15,
+	CLASS_NETBIOS = 1 << 16,
+	CLASS_MQTT = 1 << 17,
+	CLASS_QUIC = 1 << 18,
+	CLASS_WG = 1 << 19,
 
-	CLASS_PLAIN = 1 << 10,
-	CLASS_TUNNEL = 1 << 11, /* or MPLS */
+	CLASS_PLAIN = 1 << 20,
+	CLASS_TUNNEL = 1 << 21, /* or MPLS */
 
 	CLASS_FAMILY = CLASS_IPV4 | CLASS_IPV6,
 	CLASS_TRANSPORT = CLASS_TCP | CLASS_PORTS | CLASS_ICMP,
-	CLASS_L7 = CLASS_UNNAMED | CLASS_TLS | CLASS_HTTP | CLASS_DNS | CLASS_SSH,
+	CLASS_L7 = CLASS_PLAIN - CLASS_UNNAMED,
 	CLASS_PATH = CLASS_PLAIN | CLASS_TUNNEL,
 };
 
 /* The `templates` column of rows and groups: sets of the above, all bits of the other lines. */
-#define TEMPLATE_ALL		((1U << 12) - 1)
+#define TEMPLATE_ALL		((1U << 22) - 1)
 #define TEMPLATE_IPV4		(TEMPLATE_ALL & ~(unsigned int)CLASS_IPV6)
 #define TEMPLATE_IPV6		(TEMPLATE_ALL & ~(unsigned int)CLASS_IPV4)
 #define TEMPLATE_PORTS		(TEMPLATE_ALL & ~(unsigned int)CLASS_ICMP)
@@ -54,6 +64,17 @@ enum flow_class {
 #define TEMPLATE_HTTP		TEMPLATE_L7(CLASS_HTTP)
 #define TEMPLATE_DNS		TEMPLATE_L7(CLASS_DNS)
 #define TEMPLATE_SSH		TEMPLATE_L7(CLASS_SSH)
+#define TEMPLATE_TLS_QUIC	TEMPLATE_L7(CLASS_TLS | CLASS_QUIC)
+#define TEMPLATE_RTSP		TEMPLATE_L7(CLASS_RTSP)
+#define TEMPLATE_SIP		TEMPLATE_L7(CLASS_SIP)
+#define TEMPLATE_NTP		TEMPLATE_L7(CLASS_NTP)
+#define TEMPLATE_SMTP		TEMPLATE_L7(CLASS_SMTP)
+#define TEMPLATE_SSDP		TEMPLATE_L7(CLASS_SSDP)
+#define TEMPLATE_DNSSD		TEMPLATE_L7(CLASS_DNSSD)
+#define TEMPLATE_NETBIOS	TEMPLATE_L7(CLASS_NETBIOS)
+#define TEMPLATE_MQTT		TEMPLATE_L7(CLASS_MQTT)
+#define TEMPLATE_QUIC		TEMPLATE_L7(CLASS_QUIC)
+#define TEMPLATE_WG		TEMPLATE_L7(CLASS_WG)
 
 /* Whether flows of a class carry a row: constant where both are. */
 #define CLASS_MEETS(templates, flow_class)                                                         \
@@ -88,7 +109,7 @@ enum element_group {
 };
 
 enum element_source {
-#define SOURCE(source, words) SOURCE_##source,
+#define SOURCE(source, ...) SOURCE_##source,
 #include "record/elements.def"
 	SOURCE_N
 };
@@ -101,10 +122,23 @@ _Static_assert(SOURCE_N <= 64, "sources are bits of a word");
 #define SOURCE_IS_MISSING(source, missing)                                                         \
 	((source) >= SOURCE_PROCESSORS && ((missing) >> (source)&1) != 0)
 
+/* Whether a record has what a source gives; before that, members may point nowhere. */
+#define SOURCE(source, words, has)                                                                 \
+	static inline bool flow_record_has_##source(const struct flow_record *r)                   \
+	{                                                                                          \
+		(void)r;                                                                           \
+		return has;                                                                        \
+	}
+#include "record/elements.def"
+
 /* Private enterprise number that marks the reverse of an IANA element (RFC 5103 6.1). */
 #define PEN_REVERSE 29305U
 /* Stands for the enterprise number that the operator sets. */
 #define PEN_OWN 0xffffffffU
+/* In rows: numbers that another row has, too. */
+#define PEN_AGAIN_1(pen)  ((pen) | 1U << 30)
+#define PEN_AGAIN_2(pen)  ((pen) | 1U << 29)
+#define PEN_IS_AGAIN(pen) ((pen) != PEN_OWN && (pen) >> 29)
 
 /* Name of the form of a JSON record; a change that breaks readers changes the number. */
 #define FLOW_SCHEMA "ftprobe.flow/1"
@@ -133,11 +167,18 @@ enum element {
 #define WHEN_nonzero(r, v) ((v) != 0)
 #define WHEN_set(r, v)	   ((v)[0] != '\0')
 #define WHEN_nettisa(r, v) (((r)->known & KNOWN_NETTISA) != 0)
+#define WHEN_each(r, v)	   ((v).n != 0)
+#define WHEN_list(r, v)	   ((v).n != 0)
+#define WHEN_octets(r, v)  ((v).len != 0)
+#define WHEN_ovpn(r, v)	   true
+#define WHEN_ssa(r, v)	   true
+#define WHEN_wg(r, v)	   true
 #define WHEN_dns(r, v)	   ((r)->dns_query_type != 0 && (r)->packets[DIR_REV] != 0)
 
 /* One row, as pages, templates and tests see it. */
 struct element_info {
 	const char *symbol;
+	const char *kind_name;	 /* of the KIND rows */
 	const char *key;	 /* of JSON and CSV, or for binary formats the one that is meant */
 	const char *type;	 /* abstract data type of RFC 7012 */
 	const char *json_schema; /* members of a schema object, for a value that is not null */
@@ -148,20 +189,22 @@ struct element_info {
 	uint32_t pen;
 	uint16_t ipfix_id;   /* 0, with pen 0: none */
 	uint16_t tlv_id;     /* 0: none */
-	uint16_t wire_bytes; /* in our templates, 0: never there, or VARIABLE */
-	uint16_t templates;  /* bits of enum flow_class, of the row and its group; 0: in none */
+	uint16_t wire_bytes; /* in our templates, 0: never there, or VARIABLE;
+				element_wire_bytes() for one that is a list */
+	uint32_t templates;  /* bits of enum flow_class, of the row and its group; 0: in none */
 	uint8_t group;	     /* enum element_group */
 	uint8_t sent;	     /* bits 1 << enum element_profile */
 	uint8_t source_id;   /* enum element_source */
 	bool in_json;	     /* in CSV, too */
 	bool nullable;
+	bool again; /* the IPFIX number is given to another row, too */
 };
 
 /* The row of an element; static, any thread. */
 const struct element_info *element_info(enum element element);
 
 /* The element of these numbers, ELEMENT_N when there is none. Any thread. */
-enum element element_by_ipfix(uint32_t pen, uint16_t id);
+enum element element_by_ipfix(uint32_t pen, uint16_t id); /* the first of several */
 enum element element_by_tlv(uint16_t tlv_id);
 
 /*
@@ -173,8 +216,13 @@ bool element_alias(enum element element, uint32_t *pen, uint16_t *id);
 /* Whether it is of the reverse direction, which uniflows have none of. Any thread. */
 bool element_is_reverse(enum element element);
 
-/* What the values of a list are, as an abstract data type; NULL when it is none. Any thread. */
-const char *element_list_type(enum element element);
+/*
+ * What the values of a list are, as an abstract data type; NULL when it is none. transactions: each
+ * record is one, so that it has one value of what others have a list of. Any thread.
+ */
+const char *element_list_type(enum element element, bool transactions);
+/* Width in our templates, in the same sense: 0, or VARIABLE. Any thread. */
+uint16_t element_wire_bytes(enum element element, bool transactions);
 
 /* The name of a group or profile and what it is; static, any thread. */
 const char *element_group_name(enum element_group group);

@@ -45,12 +45,34 @@ static const char *l7_words(unsigned int templates)
 		return " other L7";
 	case CLASS_TLS:
 		return " TLS";
+	case CLASS_TLS | CLASS_QUIC:
+		return " TLS QUIC";
 	case CLASS_HTTP:
 		return " HTTP";
 	case CLASS_DNS:
 		return " DNS";
 	case CLASS_SSH:
 		return " SSH";
+	case CLASS_RTSP:
+		return " RTSP";
+	case CLASS_SIP:
+		return " SIP";
+	case CLASS_NTP:
+		return " NTP";
+	case CLASS_SMTP:
+		return " SMTP";
+	case CLASS_SSDP:
+		return " SSDP";
+	case CLASS_DNSSD:
+		return " DNS-SD";
+	case CLASS_NETBIOS:
+		return " NetBIOS";
+	case CLASS_MQTT:
+		return " MQTT";
+	case CLASS_QUIC:
+		return " QUIC";
+	case CLASS_WG:
+		return " WireGuard";
 	default:
 		return "";
 	}
@@ -89,6 +111,7 @@ static void print_row(FILE *to, enum element element)
 	const struct element_info *e = element_info(element);
 	char ipfix[24], alias[24] = "", tlv[8] = "", bytes[8] = "";
 	char flows[64] = "", profiles[32] = "";
+	const bool is_each = element_list_type(element, false) && !element_list_type(element, true);
 	uint16_t id;
 	uint32_t pen;
 
@@ -103,8 +126,9 @@ static void print_row(FILE *to, enum element element)
 		snprintf(bytes, sizeof bytes, "%u", e->wire_bytes);
 	flows_words(flows, sizeof flows, e->templates);
 	profile_words(profiles, sizeof profiles, e);
-	fprintf(to, "| %s%s%s | %s | %s | %s | %s | %s |%s |%s | %s | %s | %s | %s | %s |\n",
-		e->in_json ? "`" : "", e->key, e->in_json ? "`" : "", ipfix, alias, e->type, bytes,
+	fprintf(to, "| %s%s%s | %s | %s | %s%s | %s | %s |%s |%s | %s | %s | %s | %s | %s |\n",
+		e->in_json ? "`" : "", e->key, e->in_json ? "`" : "", ipfix, alias, e->type,
+		is_each ? ", one a transaction" : "", bytes,
 		element_group_name((enum element_group)e->group), flows, profiles, tlv, e->unit,
 		e->source, e->in_json ? e->rule : "", e->sentence);
 }
@@ -140,7 +164,12 @@ int elements_print_markdown(FILE *to)
 	      "  and a value that means nothing has no key at all.\n"
 	      "- **From**: where the value comes from. JSON and CSV have the keys of a processor, "
 	      "and a profile sends its\n"
-	      "  fields, while it runs (`processors`, see [processors.md](processors.md)).\n"
+	      "  fields, while it runs (`processors`, see [processors.md](processors.md)); of an "
+	      "application protocol only for\n"
+	      "  flows in which it was seen.\n"
+	      "- **Type**, one a transaction: a list of it (in IPFIX a basicList) with `records = "
+	      "flow`, and one value with\n"
+	      "  `records = transaction`. octetArray is hexadecimal in JSON and CSV.\n"
 	      "- **Null**: when JSON says null and CSV nothing; IPFIX has 0 or an empty "
 	      "string.\n\n"
 	      "| Key | IPFIX | ntop | Type | Bytes | Group | Flows | Profile | TLV | Unit | From | "

@@ -54,7 +54,8 @@ static void keep_direction(struct flow_record *r, int d)
 	r->tcp_options[!d] = 0;
 	r->size_histogram[!d].n = r->gap_histogram[!d].n = 0;
 	r->bursts[!d] = (struct record_bursts){0};
-	r->known &= KNOWN_NETTISA |
+	r->idp_content[!d].len = 0;
+	r->known &= KNOWN_COMMON |
 		    (d == DIR_FWD ? KNOWN_IP_FWD | KNOWN_TCP_FWD : KNOWN_IP_REV | KNOWN_TCP_REV);
 }
 
@@ -64,7 +65,23 @@ static void drop_common(struct flow_record *r)
 	r->packet_lengths.n = r->packet_times.n = 0;
 	r->packet_flags.n = r->packet_directions.n = 0;
 	r->tcp_rtt_us = 0;
-	r->known &= (uint8_t)~KNOWN_NETTISA;
+	r->known &= (uint8_t)~KNOWN_COMMON;
+	r->l7_seen = 0;
+	r->http = NULL;
+	r->rtsp = NULL;
+	r->tls = NULL;
+	r->dns = NULL;
+	r->passivedns = NULL;
+	r->sip = NULL;
+	r->ntp = NULL;
+	r->smtp = NULL;
+	r->osquery = NULL;
+	r->ssdp = NULL;
+	r->dnssd = NULL;
+	r->netbios = NULL;
+	r->quic = NULL;
+	r->mqtt = NULL;
+	r->scitag_experiment = 0;
 }
 
 #define SWAP(a, b)                                                                                 \
@@ -93,6 +110,8 @@ static void turn_around(struct flow_record *r)
 	SWAP_PAIR(r->size_histogram);
 	SWAP_PAIR(r->gap_histogram);
 	SWAP_PAIR(r->bursts);
+	SWAP_PAIR(r->wg_peer);
+	SWAP_PAIR(r->idp_content);
 	r->packet_directions.reverse = ~r->packet_directions.reverse;
 	SWAP(r->src_addr, r->dst_addr);
 	SWAP(r->outer_src_addr, r->outer_dst_addr);
@@ -104,9 +123,9 @@ static void turn_around(struct flow_record *r)
 	/* 0 without KNOWN_IP_REV: those of the forward direction would be wrong. */
 	r->ip_tos = r->rev_tos;
 	r->ip_ttl = r->rev_ttl;
-	r->known = (uint8_t)((r->known & KNOWN_NETTISA) |
-			     (r->known & KNOWN_IP_REV ? KNOWN_IP_FWD : 0) |
-			     (r->known & KNOWN_TCP_REV ? KNOWN_TCP_FWD : 0));
+	r->known =
+		(uint8_t)((r->known & KNOWN_COMMON) | (r->known & KNOWN_IP_REV ? KNOWN_IP_FWD : 0) |
+			  (r->known & KNOWN_TCP_REV ? KNOWN_TCP_FWD : 0));
 }
 
 unsigned int flow_record_uniflows(const struct flow_record *r, struct flow_record out[DIR_N])

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "core/tunnel.h"
+#include "record/l7.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,33 +40,16 @@ enum {
 	KNOWN_IP_REV = 1 << 1,	/* the same, rev_tos and rev_ttl */
 	KNOWN_TCP_FWD = 1 << 2, /* tcp_window, tcp_options */
 	KNOWN_TCP_REV = 1 << 3,
-	KNOWN_NETTISA = 1 << 4 /* nettisa */
+	KNOWN_NETTISA = 1 << 4, /* nettisa */
+	KNOWN_OVPN = 1 << 5,	/* ovpn_confidence */
+	KNOWN_SSA = 1 << 6,	/* ssa_confidence */
+	KNOWN_WG = 1 << 7	/* wg_confidence, wg_peer */
 };
+
+/* Those of both directions together. */
+#define KNOWN_COMMON (KNOWN_NETTISA | KNOWN_OVPN | KNOWN_SSA | KNOWN_WG)
 
 enum { DIR_FWD = 0, DIR_REV = 1, DIR_N = 2 };
-
-/* Values in the order of the packets; they live as long as the flow. n = 0: there are none. */
-struct list_u8 {
-	const uint8_t *values;
-	uint8_t n;
-};
-struct list_u16 {
-	const uint16_t *values;
-	uint8_t n;
-};
-struct list_u32 {
-	const uint32_t *values;
-	uint8_t n;
-};
-/* Milliseconds after the one that flow_record.lists_start_ns is in. */
-struct list_time {
-	const uint32_t *values;
-	uint8_t n;
-};
-struct list_direction {
-	uint32_t reverse; /* bit i: packet i is of the reverse direction */
-	uint8_t n;
-};
 
 /* Packets of one direction that follow each other closely. */
 struct record_bursts {
@@ -139,6 +123,28 @@ struct flow_record {
 	struct list_u32 size_histogram[DIR_N], gap_histogram[DIR_N];
 	struct record_bursts bursts[DIR_N];
 	struct record_nettisa nettisa;
+
+	/* What processors say of an application protocol; NULL: nothing (l7.h). */
+	uint32_t l7_seen; /* bits of enum flow_class */
+	uint8_t ovpn_confidence, ssa_confidence, wg_confidence;
+	uint8_t scitag_activity;
+	uint16_t scitag_experiment;
+	uint32_t wg_peer[DIR_N];
+	struct octets idp_content[DIR_N];
+	const struct record_http *http;
+	const struct record_rtsp *rtsp;
+	const struct record_tls *tls;
+	const struct record_dns *dns;
+	const struct record_passivedns *passivedns;
+	const struct record_sip *sip;
+	const struct record_ntp *ntp;
+	const struct record_smtp *smtp;
+	const struct record_osquery *osquery;
+	const struct record_ssdp *ssdp;
+	const struct record_dnssd *dnssd;
+	const struct record_netbios *netbios;
+	const struct record_quic *quic;
+	const struct record_mqtt *mqtt;
 
 	uint16_t l7_app_id, l7_master_id; /* nDPI's numbers, 0 = unknown or none */
 	uint16_t l7_category_id;

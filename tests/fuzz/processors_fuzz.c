@@ -8,8 +8,11 @@
 #include "fuzz.h"
 
 #include "core/bytes.h"
+#include "core/counters.h"
 #include "core/hash.h"
+#include "dpi/dpi.h"
 #include "dpi/processors.h"
+#include "export/encoder.h"
 #include "packet/parse.h"
 
 #include <math.h>
@@ -20,6 +23,7 @@
 struct flow {
 	struct processors p;
 	void *annex, *slice;
+	uint64_t counters[DPI_N];
 	struct flow_record r;
 	uint64_t n; /* packets of the record */
 	bool watched;
@@ -56,6 +60,22 @@ static void check_lists(const struct flow_record *r)
 	}
 }
 
+/* Every list and text is read. */
+static void check_encoding(struct flow *f)
+{
+	static uint8_t bytes[RECORD_BYTES_MAX];
+	static struct encoder e;
+	struct flow_record r = f->r;
+	struct wbuf w = wbuf_make(bytes, sizeof bytes);
+
+	if (!e.community_id && community_id_create(&e.community_id) != 0)
+		abort();
+	e.transactions = f->p.options.records_transaction;
+	dpi_to_record(NULL, &r);
+	json_encode(&e, &w, &r);
+	FUZZ_HOLDS(!w.failed);
+}
+
 static void check_record(struct flow *f, const void *annex)
 {
 	struct flow_record *r = &f->r;
@@ -73,15 +93,35 @@ static void check_record(struct flow *f, const void *annex)
 	FUZZ_HOLDS(isfinite(t->mean) && isfinite(t->kurtosis) && isfinite(t->stdev));
 	FUZZ_HOLDS(isfinite(t->time_distribution) && t->switching_ratio <= 1);
 	FUZZ_HOLDS(t->min <= t->max && t->min_difftimes <= t->max_difftimes);
+	check_encoding(f);
 }
 
 static void cut_slice(struct flow *f)
 {
+	processors_release(&f->p, f->slice);
 	processors_slice(&f->p, f->slice, f->annex);
 	check_record(f, f->slice);
 	memset(&f->r, 0, sizeof f->r);
 	f->n = 0;
 	f->watched = true;
+}
+
+/* As the flow table does it. */
+static void meter(struct flow *f, const struct packet *k, unsigned int direction)
+{
+	struct processors_answer answer = {0};
+
+	if (f->watched && f->p.guards && f->n &&
+	    processors_cut_before(&f->p, f->annex, k, direction))
+		cut_slice(f);
+	f->n++;
+	f->r.packets[direction]++;
+	f->r.tcp_flags[direction] |= k->tcp_flags;
+	if (f->watched)
+		answer = processors_packet(&f->p, f->annex, k, direction);
+	f->watched = answer.next;
+	if (answer.cut)
+		cut_slice(f);
 }
 
 /* One packet in memory that ends where it ends. */
@@ -96,13 +136,8 @@ static void run_packet(struct parser *p, struct flow *f, struct packet *k, unsig
 	k->data = copy;
 	p->notes = notes;
 	parse_packet(p, k);
-	if (k->drop == DROP_NONE) {
-		f->n++;
-		f->r.packets[direction]++;
-		f->r.tcp_flags[direction] |= k->tcp_flags;
-		if (f->watched)
-			f->watched = processors_packet(&f->p, f->annex, k, direction).next;
-	}
+	if (k->drop == DROP_NONE)
+		meter(f, k, direction);
 	free(copy);
 }
 
@@ -144,13 +179,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p.tunnels = data[0] & 0x80;
 	options.pstats_include_zeros = options.phists_include_zeros = size & 1;
 	options.pstats_skip_dup = size & 2;
-	processors_init(&f.p, PROCESSORS_ALL, &options);
+	options.records_transaction = size & 4;
+	options.transactions = TRANSACTIONS_DEFAULT;
+	if (processors_init(&f.p, PROCESSORS_ALL, &options, 4, f.counters) != 0)
+		abort();
 	f.annex = calloc(1, f.p.bytes);
 	f.slice = calloc(1, f.p.bytes);
 	if (f.annex && f.slice) {
 		run_all(&p, &f, data, size);
 		check_record(&f, f.annex);
 	}
+	processors_release(&f.p, f.annex);
+	processors_release(&f.p, f.slice);
+	processors_fini(&f.p);
 	free(f.annex);
 	free(f.slice);
 	return 0;

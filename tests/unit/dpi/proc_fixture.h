@@ -4,12 +4,14 @@
 
 #include "unit/packet/builder.h"
 
+#include "core/counters.h"
 #include "dpi/processors.h"
 
 struct proc_fixture {
 	struct bench bench;
 	struct processors p;
 	void *annex;
+	uint64_t counters[DPI_N];
 	struct flow_record r; /* of the packets so far */
 	bool watched;	      /* somebody wants the next packet */
 };
@@ -17,12 +19,13 @@ struct proc_fixture {
 static inline void proc_open(struct proc_fixture *x, uint32_t set,
 			     const struct processor_options *options)
 {
-	static const struct processor_options defaults;
+	static const struct processor_options defaults = {.transactions = TRANSACTIONS_DEFAULT};
 
 	memset(x, 0, sizeof *x);
 	bench_open(&x->bench, true);
 	x->bench.time_ns = 1000000000000ULL;
-	processors_init(&x->p, set, options ? options : &defaults);
+	assert_int_equal(processors_init(&x->p, set, options ? options : &defaults, 4, x->counters),
+			 0);
 	assert_int_equal(x->p.bytes, processors_bytes(set));
 	x->annex = calloc(1, x->p.bytes ? x->p.bytes : 1);
 	assert_non_null(x->annex);
@@ -32,6 +35,8 @@ static inline void proc_open(struct proc_fixture *x, uint32_t set,
 static inline void proc_close(struct proc_fixture *x)
 {
 	bench_close(&x->bench);
+	processors_release(&x->p, x->annex);
+	processors_fini(&x->p);
 	free(x->annex);
 }
 

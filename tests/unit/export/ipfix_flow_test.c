@@ -334,7 +334,8 @@ static void test_unknown_facts_are_zero(void **state)
 /* Fields of a protocol stand in templates of flows with that protocol only. */
 static void test_groups_have_templates_of_their_own(void **state)
 {
-	struct session s = begin(full);
+	struct session s = begin((struct ipfix_options){
+		.profile = PROFILE_FULL, .biflow = true, .missing_sources = NO_PROCESSORS});
 	struct flow_record flow = sample_ipv4();
 	struct read_record r = read_by(&s, flow);
 

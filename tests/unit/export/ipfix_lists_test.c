@@ -121,7 +121,7 @@ static void missing(void **state)
 		o.fields = i == 2 ? "+pstats" : NULL;
 		p = profile_of(&o);
 		for (uint32_t f = 0; f < p->templates[0]->n; f++)
-			n += element_list_type(p->templates[0]->fields[f].element) != NULL;
+			n += element_list_type(p->templates[0]->fields[f].element, false) != NULL;
 		assert_int_equal(n, i == 0 ? 16 : i == 1 ? 0 : 4);
 		ipfix_profile_destroy(p);
 	}

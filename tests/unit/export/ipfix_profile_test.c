@@ -250,7 +250,10 @@ static void make_hostile(char *text, size_t len, uint64_t seed)
 
 static void test_E2_strings_are_utf8(void **state)
 {
-	struct ipfix_options o = {.profile = PROFILE_FULL, .biflow = true, .record_bytes_max = 900};
+	struct ipfix_options o = {.profile = PROFILE_FULL,
+				  .biflow = true,
+				  .record_bytes_max = 900,
+				  .missing_sources = NO_PROCESSORS};
 	struct ipfix_profile *p = profile_of(&o);
 	struct reader *reader = reader_of(p, false);
 	char name[700], url[300];
@@ -427,7 +430,8 @@ static void test_a_record_is_cut_to_its_room(void **state)
 		struct ipfix_options o = {.profile = PROFILE_FULL,
 					  .biflow = true,
 					  .pen = 32473,
-					  .record_bytes_max = room};
+					  .record_bytes_max = room,
+					  .missing_sources = NO_PROCESSORS};
 		struct flow_record r = sample_rich();
 		struct ipfix_profile *p;
 		char error[256];

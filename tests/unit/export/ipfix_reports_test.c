@@ -337,8 +337,11 @@ static void test_I1_every_enterprise_element_has_one_type(void **state)
 
 static void test_I1_what_a_type_says(void **state)
 {
-	struct session s = begin((struct ipfix_options){
-		.profile = PROFILE_FULL, .biflow = true, .pen = 32473, .fields = "all"});
+	struct session s = begin((struct ipfix_options){.profile = PROFILE_FULL,
+							.biflow = true,
+							.pen = 32473,
+							.fields = "all",
+							.missing_sources = NO_PROCESSORS});
 	struct read_record r = type_of(&s, 8057, 900);
 
 	(void)state;

@@ -9,7 +9,9 @@
 #include "export/ipfix_profile.h"
 #include "sample_records.h"
 
-#define READ_FIELDS_MAX	   160
+/* No processor runs. */
+#define NO_PROCESSORS (UINT64_MAX << SOURCE_PROCESSORS)
+#define READ_FIELDS_MAX	   ELEMENT_N
 #define READ_TEMPLATES_MAX 128
 #define READ_VARIABLE	   65535
 

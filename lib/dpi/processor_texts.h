@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Texts and bytes of a packet that a processor keeps in the rest of its block, one behind the
+ * other.
+ */
+#pragma once
+
+#include <string.h>
+
+#include "core/counters.h"
+#include "dpi/processor.h"
+
+struct processor_texts {
+	char *at, *end;
+};
+
+/* What is behind the struct at the beginning of a block. */
+#define PROCESSOR_TEXTS_INIT(block)                                                                \
+	((struct processor_texts){(char *)((block) + 1), (char *)(block) + PROCESSOR_BLOCK_BYTES})
+
+static inline uint32_t processor_texts_take(struct processor_texts *t, uint32_t len,
+					    uint32_t bytes_more, const struct processor_packet *p)
+{
+	const uint32_t room = (uint32_t)(t->end - t->at);
+
+	if (len + bytes_more <= room)
+		return len;
+	counter_add(&p->all->counters[DPI_processor_texts_cut], 1);
+	return room > bytes_more ? room - bytes_more : 0;
+}
+
+/*
+ * The first len bytes up to a NUL as a text, cut to bytes_max and to the room that is left, which
+ * is counted; "" when there are none. It lives as long as the block.
+ */
+static inline const char *processor_text(struct processor_texts *t, const void *from, uint32_t len,
+					 uint32_t bytes_max, const struct processor_packet *p)
+{
+	char *text = t->at;
+
+	len = (uint32_t)strnlen(from, len < bytes_max ? len : bytes_max);
+	len = processor_texts_take(t, len, 1, p);
+	if (!len)
+		return "";
+	memcpy(text, from, len);
+	text[len] = '\0';
+	t->at += len + 1;
+	return text;
+}
+
+/* The same for bytes that are no text. */
+static inline struct octets processor_octets(struct processor_texts *t, const void *from,
+					     uint32_t len, uint32_t bytes_max,
+					     const struct processor_packet *p)
+{
+	const uint8_t *bytes = (const uint8_t *)t->at;
+
+	len = processor_texts_take(t, len < bytes_max ? len : bytes_max, 0, p);
+	memcpy(t->at, from, len);
+	t->at += len;
+	return (struct octets){bytes, (uint16_t)len};
+}
