@@ -123,7 +123,7 @@ struct options_dpi {
 /* [processor NAME]; each knows some of these. */
 struct options_processor {
 	char name[NAME_BYTES_MAX];
-	bool include_zeros, skip_dup;
+	bool include_zeros, skip_dup, txt;
 };
 
 /* [probe] */

@@ -182,21 +182,44 @@ static void check_filter(const struct options *o, struct options_errors *e)
 		options_complain(e, "%s (pcap-filter(7) has the syntax)", error);
 }
 
+/* Which processor knows which key of its section. */
+static const struct {
+	enum processor processor;
+	bool include_zeros, skip_dup, txt;
+} processor_keys[] = {
+	{PROCESSOR_pstats, .include_zeros = true, .skip_dup = true},
+	{PROCESSOR_phists, .include_zeros = true},
+	{PROCESSOR_dnssd, .txt = true},
+};
+
+static void check_processor(const struct options_processor *p, struct options_errors *e)
+{
+	for (unsigned int i = 0; i < sizeof processor_keys / sizeof *processor_keys; i++) {
+		const char *wrong = NULL;
+
+		if (strcmp(p->name, processor_name(processor_keys[i].processor)) != 0)
+			continue;
+		if (p->include_zeros && !processor_keys[i].include_zeros)
+			wrong = "include_zeros";
+		if (p->skip_dup && !processor_keys[i].skip_dup)
+			wrong = "skip_dup";
+		if (p->txt && !processor_keys[i].txt)
+			wrong = "txt";
+		if (wrong)
+			options_complain(e, "[processor %s]: %s is of other processors", p->name,
+					 wrong);
+		return;
+	}
+	options_complain(e,
+			 "[processor %s]: no such processor has settings; pstats, phists and dnssd "
+			 "do",
+			 p->name);
+}
+
 static void check_processors(const struct options *o, struct options_errors *e)
 {
-	for (unsigned int i = 0; i < o->n_processors; i++) {
-		const struct options_processor *p = &o->processors[i];
-		bool pstats = strcmp(p->name, processor_name(PROCESSOR_pstats)) == 0;
-
-		if (!pstats && strcmp(p->name, processor_name(PROCESSOR_phists)) != 0)
-			options_complain(
-				e,
-				"[processor %s]: no such processor has settings; pstats and "
-				"phists do",
-				p->name);
-		else if (!pstats && p->skip_dup)
-			options_complain(e, "[processor %s]: skip_dup is of pstats only", p->name);
-	}
+	for (unsigned int i = 0; i < o->n_processors; i++)
+		check_processor(&o->processors[i], e);
 }
 
 void options_check(const struct options *o, struct options_errors *e)

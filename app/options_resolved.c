@@ -56,6 +56,7 @@ static void set_processors(const struct options *o, struct ft_options *ft)
 		.pstats_include_zeros = pstats->include_zeros,
 		.pstats_skip_dup = pstats->skip_dup,
 		.phists_include_zeros = settings_of(o, PROCESSOR_phists)->include_zeros,
+		.dnssd_txt = settings_of(o, PROCESSOR_dnssd)->txt,
 	};
 }
 

@@ -192,6 +192,13 @@ static inline uint32_t get_be32(struct rbuf *r)
 	return p ? load_be32(p) : 0;
 }
 
+static inline uint64_t get_be64(struct rbuf *r)
+{
+	const uint8_t *p = get_bytes(r, 8);
+
+	return p ? load_be64(p) : 0;
+}
+
 /* The next n bytes as a buffer of their own; an empty one that failed when there are fewer. */
 static inline struct rbuf get_rbuf(struct rbuf *r, size_t n)
 {

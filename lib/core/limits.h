@@ -172,6 +172,18 @@
 #define LIST_VALUES_MAX	   32
 /* Bytes that processor idpcontent keeps of a direction, as the exporter whose fields these are. */
 #define IDPCONTENT_BYTES_MAX 100
+/* Labels of a DNS name and pointers in it: 127 labels fit 255 bytes (RFC 1035 2.3.4). */
+#define DNS_LABELS_MAX 128
+/* Records of a DNS message that are looked at: a zone transfer's hundreds are not of interest. */
+#define DNS_RECORDS_MAX 256
+/* Characters of names and data of DNS, as the exporter whose fields these are. */
+#define DNS_NAME_MAX 127
+#define DNS_DATA_MAX 159
+/* Answers that processor passivedns keeps of a record. */
+#define PASSIVEDNS_ANSWERS_MAX 16
+/* Services that processor dnssd tells apart, and what it keeps of their TXT records. */
+#define DNSSD_SERVICES_MAX 10
+#define DNSSD_TEXT_MAX	   510
 /* Transactions of a flow that one record tells, at most and unless told otherwise. */
 #define TRANSACTIONS_MAX     8
 #define TRANSACTIONS_DEFAULT 4

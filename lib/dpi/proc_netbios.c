@@ -14,8 +14,8 @@ struct netbios {
 };
 
 struct block {
-	struct record_netbios record;
 	struct processor_texts texts;
+	struct record_netbios record;
 };
 
 _Static_assert(sizeof(struct block) < PROCESSOR_BLOCK_BYTES, "room for texts");
@@ -54,14 +54,10 @@ static enum processor_answer packet(void *state, const struct processor_packet *
 	if (!read_name(p, name))
 		return PROCESSOR_NEXT;
 
-	const struct netbios *s = state;
-	const bool is_new = !s->block;
-	struct block *b = processor_block(state, p);
+	struct block *b = processor_text_block(state, sizeof *b, p);
 
 	if (!b)
 		return PROCESSOR_DONE;
-	if (is_new)
-		b->texts = PROCESSOR_TEXTS_INIT(b);
 	b->record.name.values[b->record.name.n++] =
 		processor_text(&b->texts, name, NAME_CHARACTERS, NAME_CHARACTERS, p);
 	b->record.suffix.values[b->record.suffix.n++] = (uint8_t)name[NAME_CHARACTERS];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Texts and bytes of a packet that a processor keeps in the rest of its block, one behind the
- * other.
+ * Texts and bytes of a packet that a processor keeps in its block, one behind the other: a block
+ * begins with a struct processor_texts, and what is behind the processor's own struct is theirs.
  */
 #pragma once
 
@@ -14,9 +14,26 @@ struct processor_texts {
 	char *at, *end;
 };
 
-/* What is behind the struct at the beginning of a block. */
-#define PROCESSOR_TEXTS_INIT(block)                                                                \
-	((struct processor_texts){(char *)((block) + 1), (char *)(block) + PROCESSOR_BLOCK_BYTES})
+/*
+ * processor_block() for a block that begins with a struct processor_texts; own_bytes: that of the
+ * processor's struct with it.
+ */
+static inline void *processor_text_block(void *state, uint32_t own_bytes,
+					 const struct processor_packet *p)
+{
+	struct processor_texts *t = processor_block(state, p);
+
+	if (t && !t->at)
+		*t = (struct processor_texts){(char *)t + own_bytes,
+					      (char *)t + PROCESSOR_BLOCK_BYTES};
+	return t;
+}
+
+/* Something that a packet says has no more room in the record. */
+static inline void processor_count_cut(const struct processor_packet *p)
+{
+	counter_add(&p->all->counters[DPI_processor_texts_cut], 1);
+}
 
 static inline uint32_t processor_texts_take(struct processor_texts *t, uint32_t len,
 					    uint32_t bytes_more, const struct processor_packet *p)
@@ -25,7 +42,7 @@ static inline uint32_t processor_texts_take(struct processor_texts *t, uint32_t 
 
 	if (len + bytes_more <= room)
 		return len;
-	counter_add(&p->all->counters[DPI_processor_texts_cut], 1);
+	processor_count_cut(p);
 	return room > bytes_more ? room - bytes_more : 0;
 }
 

@@ -31,6 +31,7 @@ struct processor_options {
 	bool pstats_include_zeros; /* packets without payload, too */
 	bool pstats_skip_dup;	   /* leave out what TCP sent again */
 	bool phists_include_zeros;
+	bool dnssd_txt; /* TXT records, too */
 };
 
 struct processor_ops;

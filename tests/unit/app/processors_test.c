@@ -64,10 +64,10 @@ static void bad_lines(void **state)
 		{"-r|x|--processors|all none",
 		 "ftprobe: processors: none and others: give one or the other\n"},
 		{"-r|x|--set|processor.mpls.include_zeros=yes",
-		 "ftprobe: [processor mpls]: no such processor has settings; pstats and phists "
-		 "do\n"},
+		 "ftprobe: [processor mpls]: no such processor has settings; pstats, phists "
+		 "and dnssd do\n"},
 		{"-r|x|--set|processor.phists.skip_dup=yes",
-		 "ftprobe: [processor phists]: skip_dup is of pstats only\n"},
+		 "ftprobe: [processor phists]: skip_dup is of other processors\n"},
 	};
 
 	(void)state;

@@ -6,6 +6,7 @@
 
 #include "core/counters.h"
 #include "dpi/processors.h"
+#include "record/elements.h"
 
 struct proc_fixture {
 	struct bench bench;
@@ -96,6 +97,41 @@ static inline void proc_udp(struct proc_fixture *x, uint32_t n, unsigned int dir
 	build_udp(&b, 1000, 4000);
 	build_take(&b, n);
 	proc_packet(x, &b, direction, after_ms);
+}
+
+/* A datagram, or with tcp a segment, of these bytes. */
+struct proc_message {
+	uint16_t client_port, server_port;
+	const void *bytes;
+	uint32_t n;
+	bool tcp;
+};
+
+/* The processors' answer; forward is from the client. */
+static inline struct processors_answer proc_message(struct proc_fixture *x, struct proc_message m,
+						    unsigned int direction)
+{
+	const uint16_t src = direction == DIR_FWD ? m.client_port : m.server_port;
+	const uint16_t dst = direction == DIR_FWD ? m.server_port : m.client_port;
+	struct processors_answer answer = {0};
+	struct build b = {0};
+	struct packet *k;
+
+	build_ethernet(&b, 0x0800);
+	build_ipv4(&b, m.tcp ? 6 : 17);
+	if (m.tcp)
+		build_tcp(&b, src, dst);
+	else
+		build_udp(&b, src, dst);
+	build_bytes(&b, m.bytes, m.n);
+	x->bench.time_ns += 1000000;
+	k = bench_run(&x->bench, &b);
+	assert_int_equal(k->drop, DROP_NONE);
+	proc_count(x, k, direction);
+	if (x->watched)
+		answer = processors_packet(&x->p, x->annex, k, direction);
+	x->watched = answer.next;
+	return answer;
 }
 
 static inline const struct flow_record *proc_record(struct proc_fixture *x)
