@@ -76,6 +76,8 @@ static void tell(struct exporter *e, pfring_ft_flow *flow)
 		shift_times(&r, to_wall_clock_ns(e));
 	flow_record_order_times(&r);
 	top_count(&e->top, &r);
+	if (e->privacy)
+		privacy_apply(e->privacy, &r);
 	for (unsigned int i = 0; i < e->n_outputs; i++) {
 		if (!e->live)
 			wait_for_room(e, e->outputs[i]);

@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "export/event.h"
 #include "export/output.h"
+#include "export/privacy.h"
 #include "lane.h"
 #include "top.h"
 
@@ -43,6 +44,7 @@ struct exporter {
 	uint64_t metering_ns;	/* when options records were told of metering last */
 	int64_t clock_shift_ns; /* live: of the wall clock against the steady one, when last seen */
 	bool sampling_random;
+	struct privacy *privacy; /* NULL: records tell all */
 	struct top top;	  /* what the records said, for the summary */
 	uint64_t records; /* taken from the rings */
 };

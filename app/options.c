@@ -389,15 +389,34 @@ static void split_endpoints(struct cli *c, unsigned int i)
 	}
 }
 
+/* With its key, which is looked at here so that --check says what is wrong with it. */
+static int read_privacy(struct privacy_options *to, const struct options_privacy *from, char *error,
+			size_t error_len)
+{
+	struct privacy *p;
+	int rc;
+
+	*to = (struct privacy_options){.strings = (enum privacy_strings)from->strings};
+	rc = privacy_parse_addresses(to, from->addresses, error, error_len);
+	if (!rc)
+		rc = privacy_create(&p, to, error, error_len);
+	if (!rc)
+		privacy_destroy(p);
+	return rc;
+}
+
 /* What follows from everything that was said. */
 static bool finish(struct cli *c)
 {
 	struct options *o = c->o;
+	struct privacy_options privacy;
 	char error[512];
 	uint32_t processors = 0;
 
 	if (processors_parse(&processors, o->dpi.processors, error, sizeof error))
 		options_complain(&c->errors, "processors: %s", error);
+	if (read_privacy(&privacy, &o->privacy, error, sizeof error))
+		options_complain(&c->errors, "%s", error);
 	/* The settings of a live probe serve for its traces, too. */
 	if (o->n_files && o->n_ports == c->n_file_ports)
 		o->n_ports = 0;
@@ -420,6 +439,7 @@ static bool finish(struct cli *c)
 		s->lossless = o->n_files != 0;
 		s->missing_sources = processors_missing_sources(processors);
 		s->transactions = o->dpi.records == RECORDS_TRANSACTION;
+		s->privacy = privacy;
 		if (!s->instance[0] && gethostname(s->instance, sizeof s->instance - 1))
 			s->instance[0] = '\0';
 	}

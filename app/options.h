@@ -20,6 +20,8 @@
 /* The words of a setting that chooses: X(constant, word). */
 #define EAL_HUGE_CHOICES(X) X(EAL_HUGE_AUTO, "auto") X(EAL_HUGE_YES, "yes") X(EAL_HUGE_NO, "no")
 #define SAMPLING_CHOICES(X) X(SAMPLING_SYSTEMATIC, "systematic") X(SAMPLING_RANDOM, "random")
+#define PRIVACY_STRINGS_CHOICES(X)                                                                 \
+	X(STRINGS_KEEP, "keep") X(STRINGS_HASH, "hash") X(STRINGS_DROP, "drop")
 #define RECORDS_CHOICES(X) X(RECORDS_FLOW, "flow") X(RECORDS_TRANSACTION, "transaction")
 #define ICMP_KEY_CHOICES(X) X(ICMP_KEY_PAIR, "pair") X(ICMP_KEY_ID, "id")
 #define LANE_SIMD_CHOICES(X)                                                        \
@@ -58,6 +60,7 @@
 #define CHOICE_WORD(constant, word)	word,
 enum eal_huge { EAL_HUGE_CHOICES(CHOICE_CONSTANT) };
 enum sampling_mode { SAMPLING_CHOICES(CHOICE_CONSTANT) };
+enum privacy_strings_choice { PRIVACY_STRINGS_CHOICES(CHOICE_CONSTANT) };
 enum records { RECORDS_CHOICES(CHOICE_CONSTANT) };
 enum icmp_key { ICMP_KEY_CHOICES(CHOICE_CONSTANT) };
 enum lane_simd { LANE_SIMD_CHOICES(CHOICE_CONSTANT) };
@@ -120,6 +123,12 @@ struct options_dpi {
 	uint32_t processor_blocks; /* a lane; 0 = by the size of the table */
 };
 
+/* [privacy] */
+struct options_privacy {
+	char addresses[OPTION_BYTES_MAX]; /* privacy_parse_addresses() reads it */
+	enum privacy_strings_choice strings;
+};
+
 /* [processor NAME]; each knows some of these. */
 struct options_processor {
 	char name[NAME_BYTES_MAX];
@@ -153,6 +162,7 @@ struct options {
 	struct options_lane lane;
 	struct options_table table;
 	struct options_dpi dpi;
+	struct options_privacy privacy;
 	struct options_probe probe;
 
 	struct options_processor processors[PROCESSOR_N];

@@ -78,11 +78,22 @@ static bool open_input(struct probe *p)
 	return rc == 0;
 }
 
+static bool open_privacy(struct probe *p)
+{
+	const struct privacy_options *o = &p->o->outputs[0].privacy; /* all have the same */
+
+	if (o->addresses == PRIVACY_ADDRESSES_KEEP && o->strings == PRIVACY_STRINGS_KEEP)
+		return true;
+	return privacy_create(&p->exporter.privacy, o, p->error, sizeof p->error) == 0;
+}
+
 static bool open_outputs(struct probe *p)
 {
 	struct exporter *e = &p->exporter;
 
 	identity_find(&p->identity, p->o);
+	if (!open_privacy(p))
+		return false;
 	for (; e->n_outputs < p->o->n_outputs; e->n_outputs++) {
 		struct output_spec s = p->o->outputs[e->n_outputs];
 
@@ -445,6 +456,7 @@ static void take_down(struct probe *p)
 	}
 	for (unsigned int i = 0; i < p->exporter.n_outputs; i++)
 		output_free(p->exporter.outputs[i]);
+	privacy_destroy(p->exporter.privacy);
 	free(p->applications);
 	if (p->has_filter)
 		pcap_freecode(&p->filter);

@@ -42,6 +42,14 @@ struct ipfix_type {
 	enum element element; /* ELEMENT_N: the numbers in the list of risks */
 };
 
+/* A field that privacy changes, in one of the data templates. */
+struct ipfix_hidden {
+	uint32_t place; /* of the template */
+	uint32_t pen;
+	uint16_t id;
+	enum privacy_technique technique;
+};
+
 struct ipfix_profile {
 	struct ipfix_options options; /* fields is not kept */
 	bool compat;	    /* the fields of profile compat as they are: ipfix_compat_put() */
@@ -55,6 +63,8 @@ struct ipfix_profile {
 	uint32_t n_reports;
 	struct ipfix_type types[ELEMENT_N + 1];
 	uint32_t n_types;
+	struct ipfix_hidden *hidden; /* of n_hidden */
+	uint32_t n_hidden;
 	const struct ipfix_application *applications;
 	uint32_t n_applications;
 	bool add_unknown; /* the applications lack number 0 */
@@ -94,6 +104,11 @@ uint8_t *ipfix_variable_put(uint8_t *to, uint32_t room, const char *text);
 
 /* Finds out which reports there are, and gives their templates the ids from first_id on. */
 void ipfix_reports_init(struct ipfix_profile *p, uint16_t first_id);
+
+/* Finds the fields that privacy changes. 0 or -ENOMEM. */
+int ipfix_hidden_find(struct ipfix_profile *p);
+/* The anonymization record of one of them (RFC 6235 6.1). */
+void ipfix_hidden_put(const struct ipfix_profile *p, uint32_t i, struct wbuf *w);
 
 /* Options template i of those that there are. */
 struct ipfix_template_info ipfix_report_template_at(const struct ipfix_profile *p, uint32_t i);

@@ -220,6 +220,8 @@ static int make(struct ipfix_profile *p, const struct ipfix_options *o, char *er
 	result = ipfix_fields_choose(&choice, chosen, error, error_len);
 	if (!result)
 		result = build_all(p, chosen, error, error_len);
+	if (!result)
+		result = ipfix_hidden_find(p);
 	if (!result && chosen[ELEMENT_COMMUNITY_ID])
 		result = community_id_create(&p->community_id);
 	if (result)
@@ -251,6 +253,7 @@ void ipfix_profile_destroy(struct ipfix_profile *p)
 	for (uint32_t i = 0; i < p->n_templates; i++)
 		free(p->templates[i]);
 	community_id_destroy(p->community_id);
+	free(p->hidden);
 	free(p);
 }
 

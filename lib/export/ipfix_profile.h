@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "core/bytes.h"
+#include "export/privacy.h"
 #include "record/elements.h"
 #include "record/record.h"
 
@@ -46,6 +47,7 @@ struct ipfix_options {
 	/* Bits of enum element_source: fields of theirs are sent only when named. */
 	uint64_t missing_sources;
 	bool transactions; /* each record is one: element_list_type() */
+	struct privacy_options privacy; /* what was done to records before they come here */
 };
 
 /* Numbers that options records tell: cumulative since the start; times are Unix ns, 0 = none. */
@@ -72,6 +74,7 @@ enum ipfix_report {
 	IPFIX_FLOW_KEYS,	     /* RFC 7011 4.4: one record a data template */
 	IPFIX_TYPES,		     /* RFC 5610: one record an enterprise element in use */
 	IPFIX_APPLICATIONS,	     /* RFC 6759: one record an application */
+	IPFIX_ANONYMIZATION,	     /* RFC 6235: one record a field that tells less */
 	IPFIX_REPORT_N
 };
 

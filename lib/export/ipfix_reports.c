@@ -63,6 +63,11 @@ static const struct report_field report_fields[IPFIX_REPORT_N][REPORT_FIELDS_MAX
 				{96, APPLICATION_NAME_BYTES, FIELD_string},
 				{94, APPLICATION_DESCRIPTION_BYTES, FIELD_string},
 				{372, 0, FIELD_string | FIELD_full_only}},
+	[IPFIX_ANONYMIZATION] = {{145, 2, FIELD_scope},
+				 {303, 2, FIELD_scope},
+				 {346, 4, FIELD_scope},
+				 {286, 2, 0},
+				 {285, 2, 0}},
 };
 
 static const struct report_field v9_fields[IPFIX_REPORT_N][REPORT_FIELDS_MAX] = {
@@ -159,6 +164,8 @@ static uint32_t count_of(const struct ipfix_profile *p, enum ipfix_report report
 		return p->n_templates;
 	case IPFIX_TYPES:
 		return p->n_types;
+	case IPFIX_ANONYMIZATION:
+		return p->n_hidden;
 	case IPFIX_APPLICATIONS:
 		if (!p->n_applications || !has_element(p, ELEMENT_APPLICATION_ID))
 			return 0;
@@ -463,6 +470,9 @@ uint16_t ipfix_report_put(const struct ipfix_profile *p, enum ipfix_report repor
 		break;
 	case IPFIX_APPLICATIONS:
 		put_application(p, i, w);
+		break;
+	case IPFIX_ANONYMIZATION:
+		ipfix_hidden_put(p, i, w);
 		break;
 	default:
 		put_numbers(n, report, w);

@@ -6,6 +6,7 @@
 #pragma once
 #include "core/counters.h"
 #include "core/limits.h"
+#include "export/privacy.h"
 #include "record/elements.h"
 #include "record/record.h"
 
@@ -86,6 +87,7 @@ struct output_spec {
 	/* Bits of enum element_source: what no record will have, see struct encoder. */
 	uint64_t missing_sources;
 	bool transactions; /* each record is one: element_list_type() */
+	struct privacy_options privacy; /* what was done to records before they come here */
 
 	/* IPFIX: what is said; see ipfix_profile.h. */
 	enum element_profile profile;

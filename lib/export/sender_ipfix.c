@@ -466,6 +466,7 @@ int ipfix_sender_init(struct output *o, char *error, size_t error_len)
 		.ignore_vlan = spec->ignore_vlan,
 		.missing_sources = spec->missing_sources,
 		.transactions = spec->transactions,
+		.privacy = spec->privacy,
 		.pen = spec->pen,
 		.fields = spec->fields,
 	};

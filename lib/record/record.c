@@ -67,20 +67,9 @@ static void drop_common(struct flow_record *r)
 	r->tcp_rtt_us = 0;
 	r->known &= (uint8_t)~KNOWN_COMMON;
 	r->l7_seen = 0;
-	r->http = NULL;
-	r->rtsp = NULL;
-	r->tls = NULL;
-	r->dns = NULL;
-	r->passivedns = NULL;
-	r->sip = NULL;
-	r->ntp = NULL;
-	r->smtp = NULL;
-	r->osquery = NULL;
-	r->ssdp = NULL;
-	r->dnssd = NULL;
-	r->netbios = NULL;
-	r->quic = NULL;
-	r->mqtt = NULL;
+#define FORGET(name) r->name = NULL;
+	FLOW_RECORD_PARTS(FORGET)
+#undef FORGET
 	r->scitag_experiment = 0;
 }
 

@@ -65,6 +65,23 @@ struct record_nettisa {
 	uint16_t min, max;
 };
 
+/* The structs of l7.h: X(name) for each, of struct record_NAME. */
+#define FLOW_RECORD_PARTS(X)                                                                       \
+	X(http)                                                                                    \
+	X(rtsp)                                                                                    \
+	X(tls)                                                                                     \
+	X(dns)                                                                                     \
+	X(passivedns)                                                                              \
+	X(sip)                                                                                     \
+	X(ntp)                                                                                     \
+	X(smtp)                                                                                    \
+	X(osquery)                                                                                 \
+	X(ssdp)                                                                                    \
+	X(dnssd)                                                                                   \
+	X(netbios)                                                                                 \
+	X(quic)                                                                                    \
+	X(mqtt)
+
 /*
  * Directions: index DIR_FWD is that of the first packet seen. Times are nanoseconds on the lane's
  * time line (the packet's own time offline). Addresses: IPv4 in the first 4 bytes, network order.
@@ -131,20 +148,9 @@ struct flow_record {
 	uint16_t scitag_experiment;
 	uint32_t wg_peer[DIR_N];
 	struct octets idp_content[DIR_N];
-	const struct record_http *http;
-	const struct record_rtsp *rtsp;
-	const struct record_tls *tls;
-	const struct record_dns *dns;
-	const struct record_passivedns *passivedns;
-	const struct record_sip *sip;
-	const struct record_ntp *ntp;
-	const struct record_smtp *smtp;
-	const struct record_osquery *osquery;
-	const struct record_ssdp *ssdp;
-	const struct record_dnssd *dnssd;
-	const struct record_netbios *netbios;
-	const struct record_quic *quic;
-	const struct record_mqtt *mqtt;
+#define MEMBER(name) const struct record_##name *name;
+	FLOW_RECORD_PARTS(MEMBER)
+#undef MEMBER
 
 	uint16_t l7_app_id, l7_master_id; /* nDPI's numbers, 0 = unknown or none */
 	uint16_t l7_category_id;

@@ -397,6 +397,35 @@ static void test_I2_no_own_number_where_IANA_has_one(void **state)
 	end(&s);
 }
 
+/* One record a field that tells less, in every template that has it; none when nothing does. */
+static void test_R1_anonymization(void **state)
+{
+	struct session s = begin((struct ipfix_options){
+		.biflow = true, .privacy = {.addresses = PRIVACY_CRYPTOPAN}});
+	const uint32_t n = ipfix_report_count(s.p, IPFIX_ANONYMIZATION);
+	unsigned int addresses = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct read_record r = report(&s, IPFIX_ANONYMIZATION, i);
+		const uint64_t id = number_of(&r, 0, 303);
+		const bool address = id == 8 || id == 12 || id == 27 || id == 28;
+
+		assert_int_equal(r.template->n_scope, 3);
+		assert_true(number_of(&r, 0, 145) >= 256);
+		assert_true(address || id == 56 || id == 80);
+		assert_int_equal(number_of(&r, 0, 346), 0);
+		assert_int_equal(number_of(&r, 0, 286), address ? 6 : 2);
+		assert_int_equal(number_of(&r, 0, 285), 3);
+		addresses += address;
+	}
+	assert_int_equal(addresses, 2 * s.p->n_templates);
+	end(&s);
+	s = begin((struct ipfix_options){.biflow = true});
+	assert_int_equal(ipfix_report_count(s.p, IPFIX_ANONYMIZATION), 0);
+	end(&s);
+}
+
 /* NetFlow version 9: sampling and applications, by the scope System. */
 static void test_version_9(void **state)
 {
@@ -453,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_I1_what_a_type_says),
 		cmocka_unit_test(test_I2_no_own_number_where_IANA_has_one),
 		cmocka_unit_test(test_L1_a_list_of_risks),
+		cmocka_unit_test(test_R1_anonymization),
 		cmocka_unit_test(test_version_9),
 		cmocka_unit_test(test_a_record_that_does_not_fit),
 	};
