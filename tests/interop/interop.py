@@ -73,17 +73,20 @@ def ipfix_section(target, form, **more):
     return {"type": "ipfix", "target": target, **form._asdict(), **more}
 
 
-def run_probe(probe, trace, *outputs, options=(), section=None):
-    """The records in JSON, and what else `outputs`, `options` and an output's `section` ask for."""
+def run_probe(probe, trace, *outputs, options=(), sections=()):
+    """The records in JSON, and what else `outputs`, `options` and `sections` of outputs ask for."""
     with tempfile.TemporaryDirectory(prefix="ftprobe-interop-") as tmp:
         path = Path(tmp) / "flows.json"
         cmd = [probe, "-r", str(trace), "-o", f"json:{path}"]
         for output in outputs:
             cmd += ["-o", output]
         cmd += options
-        if section:
+        if sections:
             config = Path(tmp) / "ftprobe.conf"
-            lines = ["[output collector]", *(f"{key} = {value}" for key, value in section.items())]
+            lines = []
+            for number, section in enumerate(sections):
+                lines += [f"[output collector{number}]"]
+                lines += [f"{key} = {value}" for key, value in section.items()]
             config.write_text("\n".join(lines) + "\n", encoding="utf-8")
             cmd += ["-c", str(config)]
         done = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

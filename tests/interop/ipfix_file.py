@@ -72,21 +72,21 @@ def equal_sums(paths, want):
 
 
 def check(probe, trace):
-    said = ""
-    with tempfile.TemporaryDirectory(prefix="ftprobe-ipfix-") as folder:
-        path = Path(folder) / "flows.ipfix"
-        for form in interop.FORMS:
-            flows = interop.run_probe(probe, trace, section=interop.ipfix_section(path, form))
+    """One run with an output for each form, and one more that is rotated."""
+    with tempfile.TemporaryDirectory(prefix="ftprobe-ipfix-") as tmp:
+        folder = Path(tmp)
+        rotated = folder / "rotated.ipfix"
+        paths = [folder / f"{form.profile}-{form.biflow}.ipfix" for form in interop.FORMS]
+        sections = [interop.ipfix_section(path, form) for path, form in zip(paths, interop.FORMS)]
+        sections += [interop.ipfix_section(rotated, interop.FORMS[0], rotate_size="64k")]
+        flows = interop.run_probe(probe, trace, sections=sections)
+        for path, form in zip(paths, interop.FORMS):
             try:
                 said = equal_sums([path], interop.sums_in(form, flows))
             except interop.Failure as err:
                 raise interop.Failure(f"{form.profile}, biflow {form.biflow}: {err}") from err
-            path.unlink()
-        form = interop.FORMS[0]
-        section = interop.ipfix_section(path, form, rotate_size="64k")
-        flows = interop.run_probe(probe, trace, section=section)
-        files = sorted(Path(folder).glob("flows.ipfix*"))
-        equal_sums(files, interop.sums_in(form, flows))
+        files = sorted(folder.glob("rotated.ipfix*"))
+        equal_sums(files, interop.sums_in(interop.FORMS[0], flows))
         if any(f.stat().st_size > 65536 for f in files):
             raise interop.Failure("a file is larger than rotate_size")
         return f"{said}, in {len(files)} file(s)"

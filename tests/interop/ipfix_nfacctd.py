@@ -4,8 +4,9 @@
 
   ipfix_nfacctd.py PROBE TRACE_DIR
 
-One nfacctd a form, as it takes seconds to start and to write: IPFIX in the profiles compat and full
-and NetFlow version 9, with one record a flow and one a direction. It knows reverse counters only as
+One nfacctd a form for all traces, as it takes seconds to start and to write, and one run of the probe
+a trace for all forms: IPFIX in the profiles compat and full and NetFlow version 9, with one record a
+flow and one a direction. It knows reverse counters only as
 primitives of the operator, which are keys there, so rows are as fine as flows are.
 """
 
@@ -41,8 +42,9 @@ def write_config(folder, port):
         f"nfacctd_ip: 127.0.0.1\nnfacctd_port: {port}\nplugins: print[all]\n"
         f"aggregate[all]: {', '.join(KEYS)}\naggregate_primitives: {primitives}\n"
         f"print_output: json\nprint_output_file[all]: {folder}/rows.json\n"
-        "print_refresh_time[all]: 3600\nprint_cache_entries[all]: 65537\n"
-        "plugin_pipe_size: 64000000\nplugin_buffer_size: 64000\n"
+        "print_refresh_time[all]: 3600\nprint_cache_entries[all]: 16411\n"
+        # its core hands on each record at once, rather than many when it is told to stop
+        "plugin_pipe_size: 64000000\n"
         f"logfile: {folder}/nfacctd.log\n", encoding="ascii")
     return config
 
@@ -61,39 +63,74 @@ def sums(folder):
     return packets, octets
 
 
-def collect(probe, traces, form, folder):
-    """What all traces say together: the probe's JSON, and nfacctd."""
-    port = interop.free_port()
-    want = [0, 0]
-    collector = subprocess.Popen(["nfacctd", "-f", str(write_config(folder, port))],
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+class Collector:
+    """An nfacctd, and what the probe's JSON says that it should have added up."""
+
+    def __init__(self, form, folder):
+        self.form, self.folder, self.port = form, folder, interop.free_port()
+        self.packets = self.octets = 0
+        self.process = subprocess.Popen(["nfacctd", "-f", str(write_config(folder, self.port))],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        interop.wait_until("nfacctd listens", lambda: interop.udp_port_is_bound(self.port))
+
+    def section(self):
+        return interop.ipfix_section(f"udp://127.0.0.1:{self.port}", self.form)
+
+    def expect(self, flows):
+        s = interop.sums_in(self.form, flows)
+        both = self.form.version == "ipfix"
+        self.packets += s.packets + (s.rev_packets if both else 0)
+        self.octets += s.bytes + (s.rev_bytes if both else 0)
+
+    def has_written(self):
+        """Its plugin, which may still be busy when the process is gone that it belongs to."""
+        log = (self.folder / "nfacctd.log").read_text(encoding="utf-8", errors="replace")
+        return "Purging cache - END" in log
+
+    def check(self):
+        interop.equal(f"{' '.join(self.form)}: nfacctd's packets and bytes", sums(self.folder),
+                      (self.packets, self.octets))
+
+
+def collect(probe, traces, folder):
+    """All forms of all traces; the collectors have stopped."""
+    collectors = []
     try:
-        interop.wait_until("nfacctd listens", lambda: interop.udp_port_is_bound(port))
+        for number, form in enumerate(FORMS):
+            (folder / str(number)).mkdir()
+            collectors.append(Collector(form, folder / str(number)))
         for trace in traces:
-            section = interop.ipfix_section(f"udp://127.0.0.1:{port}", form)
-            s = interop.sums_in(form, interop.run_probe(probe, trace, section=section))
-            want[0] += s.packets + (s.rev_packets if form.version == "ipfix" else 0)
-            want[1] += s.bytes + (s.rev_bytes if form.version == "ipfix" else 0)
-        interop.wait_until("nfacctd has read all", lambda: interop.udp_port_is_read(port))
+            flows = interop.run_probe(probe, trace, sections=[c.section() for c in collectors])
+            for c in collectors:
+                c.expect(flows)
+        for c in collectors:
+            interop.wait_until("nfacctd has read all", lambda: interop.udp_port_is_read(c.port))
         time.sleep(SETTLE_S)
     finally:
-        collector.send_signal(signal.SIGINT)
-        collector.wait(STOP_TIMEOUT_S)
-    interop.equal(f"{' '.join(form)}: nfacctd's packets and bytes", sums(folder), tuple(want))
-    return want[0]
+        for c in collectors:
+            c.process.send_signal(signal.SIGINT)
+        for c in collectors:
+            c.process.wait(STOP_TIMEOUT_S)
+            interop.wait_until("nfacctd writes its rows", c.has_written, STOP_TIMEOUT_S)
+    return collectors
 
 
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    traces, failed = interop.traces(sys.argv[2]), 0
-    for form in FORMS:
-        with tempfile.TemporaryDirectory(prefix="ftprobe-nfacctd-") as folder:
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="ftprobe-nfacctd-") as folder:
+        try:
+            traces = interop.traces(sys.argv[2])
+            collectors = collect(sys.argv[1], traces, Path(folder))
+        except (interop.Failure, subprocess.TimeoutExpired) as err:
+            sys.exit(f"FAIL {err}")
+        for c in collectors:
             try:
-                packets = collect(sys.argv[1], traces, form, Path(folder))
-                print(f"ok   {' '.join(form)}: {len(traces)} traces, {packets} packets", flush=True)
-            except (interop.Failure, subprocess.TimeoutExpired) as err:
-                print(f"FAIL {err}", flush=True)
+                c.check()
+                print(f"ok   {' '.join(c.form)}: {len(traces)} traces, {c.packets} packets")
+            except interop.Failure as err:
+                print(f"FAIL {err}")
                 failed += 1
     return 1 if failed else 0
 

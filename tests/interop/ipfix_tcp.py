@@ -88,7 +88,7 @@ def tls_options(folder, port, who, more=""):
 
 
 def refused(probe, trace, folder, who, more, words):
-    """The run ends with exit code 2 and one line that says why."""
+    """Whatever the trace: the run ends with exit code 2 and one line that says why."""
     collector = Collector(folder / "nothing", server_context(folder))
     done = subprocess.run([probe, "-r", str(trace), "-q",
                            *tls_options(folder, collector.port, who, more)],
@@ -101,32 +101,47 @@ def refused(probe, trace, folder, who, more, words):
         raise interop.Failure(f"{lines} does not say {words} in one line")
 
 
-def check_tls(probe, trace, folder):
+def make_certificates(folder):
     for name, issuer in (("authority", None), ("stranger", None), ("collector", "authority"),
                          ("probe", "authority"), ("intruder", "stranger")):
         make_certificate(folder, name, issuer)
-    collector = Collector(folder / "tls.ipfix", server_context(folder))
-    flows = interop.run_probe(probe, trace, "null",
-                              options=tls_options(folder, collector.port, "probe"))
-    collector.finish()
-    ipfix_file.equal_sums([collector.path], interop.sums_of(flows))
-    refused(probe, trace, folder, "intruder", "", "the collector refuses us")
-    refused(probe, trace, folder, "probe", "peer_name = elsewhere.example\n", "hostname mismatch")
 
 
-def check(probe, trace):
+def check(probe, trace, certificates):
+    """One run, with a collector for each form over TCP and one over TLS."""
     with tempfile.TemporaryDirectory(prefix="ftprobe-ipfix-") as tmp:
         folder = Path(tmp)
-        for form in interop.FORMS:
-            collector = Collector(folder / "tcp.ipfix")
-            section = interop.ipfix_section(f"tcp://127.0.0.1:{collector.port}", form)
-            flows = interop.run_probe(probe, trace, section=section)
+        collectors = [Collector(folder / f"tcp{i}.ipfix") for i in range(len(interop.FORMS))]
+        sections = [interop.ipfix_section(f"tcp://127.0.0.1:{c.port}", form)
+                    for c, form in zip(collectors, interop.FORMS)]
+        secret = Collector(folder / "tls.ipfix", server_context(certificates))
+        sections += [interop.ipfix_section(f"tls://127.0.0.1:{secret.port}", interop.FORMS[0],
+                                           cert=certificates / "probe.pem",
+                                           key=certificates / "probe.key",
+                                           ca=certificates / "authority.pem")]
+        flows = interop.run_probe(probe, trace, sections=sections)
+        for collector, form in zip([*collectors, secret], [*interop.FORMS, interop.FORMS[0]]):
             collector.finish()
             said = ipfix_file.equal_sums([collector.path], interop.sums_in(form, flows))
-        check_tls(probe, trace, folder)
         return said
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="ftprobe-ipfix-") as tmp:
+        folder = Path(tmp)
+        make_certificates(folder)
+        failed = interop.main(lambda probe, trace: check(probe, trace, folder), __doc__)
+        try:
+            trace = interop.traces(sys.argv[2])[0]
+            refused(sys.argv[1], trace, folder, "intruder", "", "the collector refuses us")
+            refused(sys.argv[1], trace, folder, "probe", "peer_name = elsewhere.example\n",
+                    "hostname mismatch")
+        except interop.Failure as err:
+            print(f"FAIL {err}")
+            failed += 1
+        return 1 if failed else 0
 
 
 if __name__ == "__main__":
     interop.need(("ipfixDump", "libfixbuf-tools"), ("openssl", "openssl"))
-    sys.exit(interop.main(check, __doc__))
+    sys.exit(main())

@@ -50,71 +50,126 @@ class Sink(threading.Thread):
         self.socket.close()
 
 
+def address(trace, form):
+    """Sessions come from 10.TRACE.FORM: one capture for all, since tshark starts slowly."""
+    return bytes([10, trace >> 8, trace & 255, form])
+
+
+def session_at(text):
+    """Trace and form behind an address."""
+    _, high, low, form = (int(part) for part in text.split("."))
+    return high << 8 | low, form
+
+
 def write_pcap(path, sessions):
-    """One capture for all, since tshark starts slowly: session i comes from 10.0.0.i."""
+    """Messages by trace and form."""
     with open(path, "wb") as f:
         f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, LINKTYPE_RAW))
-        for number, messages in enumerate(sessions):
+        for key, messages in sessions.items():
             for message in messages:
                 length = 28 + len(message)
                 seconds = struct.unpack_from("!I", message, 4)[0]
                 f.write(struct.pack("<IIII", seconds, 0, length, length))
                 f.write(struct.pack("!BBHHHBBH4s4s", 0x45, 0, length, 0, 0, 64, 17, 0,
-                                    bytes([10, 0, 0, number]), b"\x7f\0\0\1"))
+                                    address(*key), b"\x7f\0\0\1"))
                 f.write(struct.pack("!HHHH", 40000, IPFIX_PORT, length - 20, 0) + message)
 
 
 def tshark(path, *args):
-    done = subprocess.run(["tshark", "-n", "-r", str(path), *args], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, check=False, text=True)
-    if done.returncode:
-        raise interop.Failure(f"tshark: {done.stderr.strip()}")
-    return done.stdout
+    """Its lines. They come as they are made: -V of all sessions is long."""
+    with subprocess.Popen(["tshark", "-n", "-r", str(path), *args], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, errors="replace") as process:
+        yield from process.stdout
+    if process.returncode:
+        raise interop.Failure(f"tshark ends with {process.returncode}")
+
+
+def objections(path):
+    """What tshark finds wrong, by session; the first of each."""
+    found, key = {}, None
+    for line in tshark(path, "-V"):
+        if line.startswith("Internet Protocol Version 4, Src: "):
+            key = session_at(line.split("Src: ")[1].split(",")[0])
+        elif "[Malformed" in line or "[Expert Info" in line:
+            found.setdefault(key, line.strip())
+    return found
 
 
 def sums(path):
     """By session. Reverse elements have the names of the forward ones."""
     total = {}
     for line in tshark(path, "-T", "fields", "-E", "aggregator=,", "-E", "separator=/t",
-                       "-e", "ip.src", "-e", "cflow.packets", "-e", "cflow.octets").splitlines():
-        source, *columns = line.split("\t")
-        number = int(source.rpartition(".")[2])
-        old = total.get(number, (0, 0))
-        total[number] = tuple(t + sum(int(v) for v in column.split(",") if v)
-                              for t, column in zip(old, columns))
+                       "-e", "ip.src", "-e", "cflow.packets", "-e", "cflow.octets"):
+        source, *columns = line.rstrip("\n").split("\t")
+        key = session_at(source)
+        old = total.get(key, (0, 0))
+        total[key] = tuple(t + sum(int(v) for v in column.split(",") if v)
+                           for t, column in zip(old, columns))
     return total
 
 
-def collect(probe, trace, form, number):
-    sink = Sink()
-    sink.start()
+def collect(probe, trace, number):
+    """What the probe's JSON says, and the messages of each form: one run, an output each."""
+    sinks = [Sink() for _ in FORMS]
+    for sink in sinks:
+        sink.start()
     try:
-        section = interop.ipfix_section(f"udp://127.0.0.1:{sink.port}", form,
-                                        observation_domain=1 + number)
-        flows = interop.run_probe(probe, trace, section=section)
+        sections = [interop.ipfix_section(f"udp://127.0.0.1:{sink.port}", form,
+                                          observation_domain=1 + number * len(FORMS) + i)
+                    for i, (sink, form) in enumerate(zip(sinks, FORMS))]
+        flows = interop.run_probe(probe, trace, sections=sections)
     finally:
-        sink.stop()
-    return interop.sums_of(flows), sink.messages
+        for sink in sinks:
+            sink.stopping = True
+        for sink in sinks:
+            sink.stop()
+    return interop.sums_of(flows), [sink.messages for sink in sinks]
 
 
-def check(probe, trace):
-    got = [collect(probe, trace, form, i) for i, form in enumerate(FORMS)]
-    with tempfile.TemporaryDirectory(prefix="ftprobe-tshark-") as folder:
-        path = Path(folder) / "ipfix.pcap"
-        write_pcap(path, [messages for _, messages in got])
-        for line in tshark(path, "-V").splitlines():
-            if "[Malformed" in line or "[Expert Info" in line:
-                raise interop.Failure(f"tshark objects: {line.strip()}")
-        total = sums(path)
+def check(total, number, want):
+    """tshark's sums of one trace."""
     for i, form in enumerate(FORMS):
-        want = got[i][0]
         if form.version != "ipfix" or (form.profile, form.biflow) == ("ntop", "yes"):
             continue  # reverse counters under other names
         both = want.packets + want.rev_packets, want.bytes + want.rev_bytes
-        interop.equal(f"{' '.join(form)}: tshark's packets and bytes", total.get(i, (0, 0)), both)
-    return f"{got[0][0].flows} flows in {sum(len(m) for _, m in got)} messages"
+        interop.equal(f"{' '.join(form)}: tshark's packets and bytes",
+                      total.get((number, i), (0, 0)), both)
+
+
+def run(probe, traces):
+    """The number of failures, each told in a line."""
+    want, sessions, failed = [], {}, 0
+    for number, trace in enumerate(traces):
+        flows, messages = collect(probe, trace, number)
+        want.append(flows)
+        sessions.update({(number, i): m for i, m in enumerate(messages)})
+    with tempfile.TemporaryDirectory(prefix="ftprobe-tshark-") as folder:
+        path = Path(folder) / "ipfix.pcap"
+        write_pcap(path, sessions)
+        wrong, total = objections(path), sums(path)
+    for (number, i), line in wrong.items():
+        print(f"FAIL {traces[number].name}: {' '.join(FORMS[i])}: tshark objects: {line}")
+        failed += 1
+    for number, trace in enumerate(traces):
+        try:
+            check(total, number, want[number])
+        except interop.Failure as err:
+            print(f"FAIL {trace.name}: {err}")
+            failed += 1
+    print(f"{len(traces)} traces, {sum(w.flows for w in want)} flows in "
+          f"{sum(map(len, sessions.values()))} messages, {failed} failed")
+    return failed
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    try:
+        return 1 if run(sys.argv[1], interop.traces(sys.argv[2])) else 0
+    except (interop.Failure, subprocess.TimeoutExpired) as err:
+        sys.exit(f"FAIL {err}")
 
 
 if __name__ == "__main__":
     interop.need(("tshark", "tshark"))
-    sys.exit(interop.main(check, __doc__))
+    sys.exit(main())
