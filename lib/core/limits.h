@@ -277,11 +277,8 @@
  */
 #define IPFIX_PACE_STEP_MIN_NS 100000ULL
 #define IPFIX_PACE_STEP_MAX_NS 1000000ULL
-/*
- * Export times are never before the end of a flow, and never fall: a machine's clock may be ahead
- * of ours by a time zone, but a packet that is farther from the future moves nothing.
- */
-#define IPFIX_AHEAD_S_MAX 86400ULL
+/* Export times are seconds in 32 bits, and no flow ends after them. */
+#define IPFIX_TIME_MAX_NS (4294967295ULL * 1000000000ULL)
 /* A path of which nothing is known (RFC 7011 10.3.3). */
 #define IPFIX_UDP_BYTES_UNKNOWN 512
 /* The longest options record: a name, a description and a category of 255 bytes, and numbers. */

@@ -302,10 +302,10 @@ void ipfix_template_put(const struct ipfix_profile *p, uint32_t i, struct wbuf *
 	}
 }
 
-/* Whether times need no flow_record_order_times(): without branches, since they hardly ever do. */
+/* Whether times need no order_times(): without branches, since they hardly ever do. */
 static bool is_ordered(const struct flow_record *r)
 {
-	bool bad = r->start_ns > r->end_ns;
+	bool bad = (r->start_ns > r->end_ns) | (r->end_ns > IPFIX_TIME_MAX_NS);
 
 	for (int d = 0; d < DIR_N; d++)
 		bad |= (r->dir_start_ns[d] != 0) &
@@ -341,6 +341,16 @@ static uint16_t put_compat(const struct ipfix_profile *p, struct wbuf *w,
 	return (uint16_t)(TEMPLATE_ID_FIRST + which);
 }
 
+/* Start, end and export time in this order, which is why no time is beyond those of messages. */
+static void order_times(struct flow_record *r)
+{
+	if (r->start_ns > IPFIX_TIME_MAX_NS)
+		r->start_ns = IPFIX_TIME_MAX_NS;
+	if (r->end_ns > IPFIX_TIME_MAX_NS)
+		r->end_ns = IPFIX_TIME_MAX_NS;
+	flow_record_order_times(r);
+}
+
 uint16_t ipfix_record_put(const struct ipfix_profile *p, struct wbuf *w,
 			  const struct flow_record *r)
 {
@@ -348,7 +358,7 @@ uint16_t ipfix_record_put(const struct ipfix_profile *p, struct wbuf *w,
 
 	if (__builtin_expect(!is_ordered(r), 0)) {
 		ordered = *r;
-		flow_record_order_times(&ordered);
+		order_times(&ordered);
 		r = &ordered;
 	}
 	return p->compat ? put_compat(p, w, r) : put_steps(p, w, r);

@@ -40,7 +40,10 @@ struct ipfix_sender {
 	struct ipfix_in_flight *in_flight; /* IPFIX_IN_FLIGHT_MAX */
 	uint32_t in_flight_first, in_flight_n;
 
-	uint64_t latest_end_ns; /* of all records so far */
+	uint64_t latest_end_ns; /* of all records since the clock was set back, or so far */
+	/* That of the records before, and how many records are gone when the last of them is. */
+	uint64_t before_step_end_ns;
+	uint32_t before_step_until;
 	struct ipfix_numbers numbers;
 	bool is_udp;
 	struct pace pace; /* over UDP */

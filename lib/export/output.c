@@ -67,7 +67,7 @@ static uint32_t encode(struct output *o, const struct flow_record *r, uint32_t *
 		break;
 	case OUTPUT_IPFIX:
 		*tag = ipfix_record_put(o->ipfix.profile, &w, r);
-		ipfix_note_end(o, r->end_ns);
+		ipfix_note_end(o, r->end_ns > r->start_ns ? r->end_ns : r->start_ns);
 		return *tag ? (uint32_t)(w.at - o->scratch) : 0;
 	case OUTPUT_NULL:
 		put_u8(&w, 0); /* a record has to weigh something */
@@ -333,6 +333,8 @@ uint32_t output_records_gone(const struct output *o)
 
 uint32_t output_poll(struct output *o, uint64_t now_ns)
 {
+	if (o->spec.type == OUTPUT_IPFIX && !is_group(o))
+		ipfix_look_at_clock(o, now_ns);
 	o->now_ns = now_ns;
 	if (is_group(o))
 		return collectors_poll(o, now_ns);

@@ -74,8 +74,7 @@ static void move_waiting(struct output *from, struct output *to)
 	while (queue_next(&from->queue, &c, &r) && queue_push(&to->queue, &r))
 		moved++;
 	queue_pop(&from->queue, moved);
-	if (from->ipfix.latest_end_ns > to->ipfix.latest_end_ns)
-		to->ipfix.latest_end_ns = from->ipfix.latest_end_ns;
+	ipfix_note_end(to, ipfix_latest_end_ns(from));
 	from->counters.count[OUTPUT_offered] -= moved;
 	to->counters.count[OUTPUT_offered] += moved;
 	from->counters.count[OUTPUT_queued] -= moved;

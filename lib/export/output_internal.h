@@ -129,6 +129,10 @@ void ipfix_sender_free(struct output *o);
 
 /* A record of a flow that ended then will be sent. */
 void ipfix_note_end(struct output *o, uint64_t end_ns);
+/* The clock says so now; o->now_ns is what it said before. */
+void ipfix_look_at_clock(struct output *o, uint64_t now_ns);
+/* Before this no message leaves (CLOCK_REALTIME). */
+uint64_t ipfix_latest_end_ns(const struct output *o);
 
 /* All templates, or all options records, go out again. */
 void ipfix_templates_due(struct ipfix_sender *s);

@@ -48,17 +48,6 @@ void ipfix_reports_due(struct ipfix_sender *s)
 	s->next_report_record = 0;
 }
 
-void ipfix_note_end(struct output *o, uint64_t end_ns)
-{
-	uint64_t now_ns;
-
-	if (end_ns <= o->ipfix.latest_end_ns || (o->now_ns && end_ns <= o->now_ns))
-		return; /* nearly always */
-	now_ns = o->now_ns ? o->now_ns : clock_wall_ns();
-	if (end_ns <= now_ns + IPFIX_AHEAD_S_MAX * SECOND_NS)
-		o->ipfix.latest_end_ns = end_ns;
-}
-
 static bool is_netflow9(const struct output *o)
 {
 	return o->spec.version == OUTPUT_NETFLOW9;
@@ -244,7 +233,7 @@ static void stamp(const struct output *o, const struct message *m, uint64_t now_
 	} else {
 		store_be16(header + 2, (uint16_t)(m->w.at - header));
 	}
-	store_be32(header + 4, ipfix_export_time_s(now_ns, s->latest_end_ns));
+	store_be32(header + 4, ipfix_export_time_s(now_ns, ipfix_latest_end_ns(o)));
 	store_be32(header + 8, next_sequence(o));
 	store_be32(header + 12, o->spec.observation_domain);
 }

@@ -185,16 +185,85 @@ static uint32_t export_time_after(uint64_t ahead_s)
 	return load_be32(m + 4) - (uint32_t)(SAMPLE_NS / SECOND_NS);
 }
 
-/* M3, F4: clocks may differ; a packet from another decade does not take the export time along. */
-static void test_M3_one_record_from_the_future(void **state)
+/* F4: no flow ends after its export, whatever clock the packets of a file had. */
+static void test_F4_records_from_the_future(void **state)
 {
 	const uint32_t now = export_time_after(0); /* rounded up */
+	const uint64_t left_s = UINT32_MAX - SAMPLE_NS / SECOND_NS;
 
 	(void)state;
 	assert_in_range(now, 1, 2);
-	assert_int_equal(export_time_after(IPFIX_AHEAD_S_MAX), IPFIX_AHEAD_S_MAX - 1 + now);
-	assert_int_equal(export_time_after(IPFIX_AHEAD_S_MAX + 1), now);
-	assert_int_equal(export_time_after(10 * 365 * 86400ULL), now);
+	assert_int_equal(export_time_after(86400), 86400 - 1 + now);
+	assert_int_equal(export_time_after(10 * 365 * 86400ULL), 10 * 365 * 86400 - 1 + now);
+	/* the last second that there is */
+	assert_int_equal(export_time_after(left_s + 1), left_s);
+	assert_int_equal(export_time_after(200 * 365 * 86400ULL), left_s);
+}
+
+/* The end of a record that no export time could follow is told as the last that can. */
+static void test_F4_records_from_beyond(void **state)
+{
+	struct ipfix_options options = {.biflow = true};
+	struct flow_record r = sample_ipv4(), late = r;
+	struct ipfix_profile *p;
+	uint8_t a[1024], b[1024];
+	struct wbuf to_a = wbuf_make(a, sizeof a), to_b = wbuf_make(b, sizeof b);
+	char error[256];
+
+	(void)state;
+	assert_int_equal(ipfix_profile_create(&p, &options, error, sizeof error), 0);
+	late.end_ns = IPFIX_TIME_MAX_NS + 5 * SECOND_NS;
+	r.end_ns = IPFIX_TIME_MAX_NS;
+	assert_int_not_equal(ipfix_record_put(p, &to_a, &late), 0);
+	assert_int_not_equal(ipfix_record_put(p, &to_b, &r), 0);
+	assert_int_equal(to_a.at - a, to_b.at - b);
+	assert_memory_equal(a, b, (size_t)(to_b.at - b));
+	ipfix_profile_destroy(p);
+}
+
+/* The export time of the one message that waits. */
+static uint32_t export_time_of_next(struct collector *c)
+{
+	uint8_t m[65536];
+
+	assert_true(recv(c->fd, m, sizeof m, 0) > 0);
+	return load_be32(m + 4) - (uint32_t)(SAMPLE_NS / SECOND_NS);
+}
+
+static void submit_end(struct output *o, uint64_t end_ns)
+{
+	struct flow_record r = sample_ipv4();
+
+	r.end_ns = end_ns;
+	output_submit(o, &r);
+}
+
+/* M3: a clock that is set back takes the export time along, but for what was made before. */
+static void test_M3_the_clock_is_set_back(void **state)
+{
+	const uint64_t hour_ns = 3600 * SECOND_NS;
+	struct collector c;
+	struct output *o;
+	uint8_t m[65536];
+
+	(void)state;
+	bind_collector(&c, AF_INET);
+	o = open_to(&c, (struct output_spec){.observation_domain = 77, .flush_lines = true});
+	output_poll(o, SAMPLE_NS + hour_ns);
+	while (recv(c.fd, m, sizeof m, 0) > 0)
+		continue;
+	submit_end(o, SAMPLE_NS + hour_ns);
+	output_poll(o, SAMPLE_NS + hour_ns);
+	assert_int_equal(export_time_of_next(&c), 3601);
+	/* one more by the old time, which has not left when it ends */
+	submit_end(o, SAMPLE_NS + hour_ns);
+	output_poll(o, SAMPLE_NS + SECOND_NS);
+	assert_int_equal(export_time_of_next(&c), 3601); /* with templates again */
+	submit_end(o, SAMPLE_NS + SECOND_NS);
+	output_poll(o, SAMPLE_NS + 2 * SECOND_NS);
+	assert_in_range(export_time_of_next(&c), 2, 3);
+	output_free(o);
+	close_collector(&c);
 }
 
 static void test_losses_show_as_gaps(void **state)
@@ -343,7 +412,9 @@ int main(void)
 		cmocka_unit_test(test_messages_of_all_sizes),
 		cmocka_unit_test(test_templates_come_again),
 		cmocka_unit_test(test_X3_messages_fit_their_path),
-		cmocka_unit_test(test_M3_one_record_from_the_future),
+		cmocka_unit_test(test_F4_records_from_the_future),
+		cmocka_unit_test(test_F4_records_from_beyond),
+		cmocka_unit_test(test_M3_the_clock_is_set_back),
 		cmocka_unit_test(test_losses_show_as_gaps),
 		cmocka_unit_test(test_nobody_listens_and_then_somebody),
 		cmocka_unit_test(test_own_traffic),
