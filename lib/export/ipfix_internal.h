@@ -14,6 +14,8 @@
 #define CLASSES (2 * 3 * L7_CLASSES * 2)
 /* basicList (RFC 6313 9.1) */
 #define IPFIX_BASIC_LIST 291
+/* Before the values of a basicList (RFC 6313 4.5.1): semantic, number, width, enterprise. */
+#define LIST_HEADER_BYTES 9
 /* Own element of the numbers in a basicList of risks. */
 #define OWN_RISK_NUMBER 7
 /* Bytes of an applicationId with its enterprise number (RFC 6759 4.1, engine 20). */
@@ -28,7 +30,7 @@ struct ipfix_field {
 
 struct ipfix_template {
 	uint32_t n;
-	uint32_t bytes_min; /* of a data record: variable fields are empty */
+	uint32_t bytes_min; /* of a data record: strings and lists are empty */
 	uint32_t bytes_max; /* of a data record */
 	uint32_t n_variable;
 	uint32_t template_bytes;

@@ -74,6 +74,14 @@ static uint16_t field_id(const struct ipfix_profile *p, enum element e, uint16_t
 	return id;
 }
 
+/* Of a value, when it is variable and empty: a list says what it is of. */
+static uint32_t least_bytes(const struct ipfix_field *f)
+{
+	if (f->width != VARIABLE)
+		return f->width;
+	return f->id == IPFIX_BASIC_LIST && !f->pen ? 1 + LIST_HEADER_BYTES : 1;
+}
+
 static void add_field(const struct ipfix_profile *p, struct ipfix_template *t, enum element e)
 {
 	struct ipfix_field *f = &t->fields[t->n];
@@ -84,7 +92,7 @@ static void add_field(const struct ipfix_profile *p, struct ipfix_template *t, e
 	f->id = field_id(p, e, f->id);
 	f->width = field_width(p, e);
 	t->n++;
-	t->bytes_min += f->width == VARIABLE ? 1 : f->width;
+	t->bytes_min += least_bytes(f);
 	t->n_variable += f->width == VARIABLE;
 	t->template_bytes += f->pen ? 8 : 4;
 }

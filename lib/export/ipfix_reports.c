@@ -19,6 +19,8 @@
 /* samplingAlgorithm of NetFlow version 9. */
 #define V9_SAMPLING_DETERMINISTIC 1
 #define V9_SAMPLING_RANDOM	  2
+/* From so many bytes on a length takes three (RFC 7011 7). */
+#define LONG_TEXT_BYTES 255
 /* Fields of an options template at most. */
 #define REPORT_FIELDS_MAX 8
 
@@ -248,17 +250,13 @@ void ipfix_report_template_put(const struct ipfix_profile *p, uint32_t i, struct
 static void put_text(const struct ipfix_profile *p, struct wbuf *w, uint16_t width,
 		     const char *text)
 {
-	uint32_t room = 254; /* a short length: names and sentences are */
-	uint8_t bytes[256] = {0};
-	uint8_t *end;
+	uint8_t bytes[LONG_TEXT_BYTES - 1] = {0}; /* names and sentences are short */
+	uint16_t room = !is_full(p) && width < sizeof bytes ? width : sizeof bytes;
+	uint32_t len = ipfix_text_put(bytes, room, text);
 
-	if (!is_full(p)) {
-		ipfix_text_put(bytes, width, text);
-		put_bytes(w, bytes, width);
-		return;
-	}
-	end = ipfix_variable_put(bytes, room, text);
-	put_bytes(w, bytes, (size_t)(end - bytes));
+	if (is_full(p))
+		put_u8(w, (uint8_t)len);
+	put_bytes(w, bytes, is_full(p) ? len : room);
 }
 
 /* A flow's key by the place of its elements in the template (flowKeyIndicator). */

@@ -9,14 +9,14 @@
 #include "core/limits.h"
 #include "core/words.h"
 
+#include <stdio.h>
+
 /* Seconds from 1900, where NTP's time begins, to 1970 (RFC 7011 6.1.9). */
 #define NTP_EPOCH_S 2208988800ULL
 /* How the values of a basicList belong together (RFC 6313 4.4): all of them hold. */
 #define SEMANTIC_ALL_OF 3
 /* A length of 255 means that two bytes with the length follow (RFC 7011 7). */
 #define LONG_LENGTH 255
-/* Before the values of a basicList (RFC 6313 4.5.1): semantic, number, width, enterprise. */
-#define LIST_HEADER_BYTES 9
 
 struct steps {
 	uint8_t *to;
@@ -100,11 +100,14 @@ static void put_text(struct steps *s, const char *text)
 /* Bytes as they are; nothing when there is no room for all. */
 static void put_octets(struct steps *s, const uint8_t *bytes, uint32_t len)
 {
+	uint8_t *end;
+
 	if (len > text_room(s->spare))
 		len = 0;
 	memcpy(s->to + 1, bytes, len);
-	s->to = put_length(s->to, len);
-	s->spare -= len;
+	end = put_length(s->to, len);
+	s->spare -= (uint32_t)(end - s->to) - 1;
+	s->to = end;
 }
 
 static int hex_digit(char c)
@@ -131,21 +134,6 @@ static void put_ja3(struct steps *s, const char *text)
 	put_octets(s, md5, len == sizeof md5 && !text[0] ? len : 0);
 }
 
-/* RFC 6313 4.5.1: semantic, the one field specifier, values. */
-static void put_risk_list(struct steps *s, uint64_t bits)
-{
-	uint8_t list[9 + 64];
-	uint32_t len = 9;
-
-	list[0] = SEMANTIC_ALL_OF;
-	store_be16(list + 1, ENTERPRISE_BIT | OWN_RISK_NUMBER);
-	store_be16(list + 3, 1);
-	store_be32(list + 5, s->p->options.pen);
-	for (; bits; bits &= bits - 1)
-		list[len++] = (uint8_t)__builtin_ctzll(bits);
-	put_octets(s, list, len);
-}
-
 /* A list that is begun: what stands before its values. */
 struct list {
 	uint8_t bytes[LIST_HEADER_BYTES + LIST_VALUES_MAX * sizeof(uint64_t)];
@@ -153,25 +141,31 @@ struct list {
 };
 
 /* What stands before the values (RFC 6313 4.5.1); enterprise elements are all that there are. */
-static void list_header(uint8_t *to, enum element element, uint32_t width)
+static void put_list_head(uint8_t *to, uint32_t width, uint32_t pen, uint16_t id)
 {
-	const struct element_info *e = element_info(element);
-
 	to[0] = SEMANTIC_ALL_OF;
-	store_be16(to + 1, ENTERPRISE_BIT | e->ipfix_id);
+	store_be16(to + 1, ENTERPRISE_BIT | id);
 	store_be16(to + 3, (uint16_t)width);
-	store_be32(to + 5, e->pen);
+	store_be32(to + 5, pen);
+}
+
+/* It always has room: a list without it is none. */
+static void list_head(const struct steps *s, struct list *l, uint32_t pen, uint16_t id)
+{
+	const uint32_t most = text_room(s->spare + LIST_HEADER_BYTES) - LIST_HEADER_BYTES;
+
+	if (l->n * l->width > most)
+		l->n = most / l->width;
+	put_list_head(l->bytes, l->width, pen, id);
+	l->len = LIST_HEADER_BYTES;
 }
 
 static void list_begin(const struct steps *s, struct list *l, enum element element, uint32_t n)
 {
-	const uint32_t room = text_room(s->spare);
+	const struct element_info *e = element_info(element);
 
 	l->n = n < LIST_VALUES_MAX ? n : LIST_VALUES_MAX;
-	if (LIST_HEADER_BYTES + l->n * l->width > room)
-		l->n = room < LIST_HEADER_BYTES ? 0 : (room - LIST_HEADER_BYTES) / l->width;
-	list_header(l->bytes, element, l->width);
-	l->len = LIST_HEADER_BYTES;
+	list_head(s, l, e->pen, e->ipfix_id);
 }
 
 static void list_put(struct list *l, uint64_t v)
@@ -183,13 +177,30 @@ static void list_put(struct list *l, uint64_t v)
 	l->len += l->width;
 }
 
+static void list_end(struct steps *s, const struct list *l)
+{
+	s->spare += LIST_HEADER_BYTES;
+	put_octets(s, l->bytes, l->len);
+}
+
+/* RFC 6313 4.5.1: a byte for each risk. */
+static void put_risk_list(struct steps *s, uint64_t bits)
+{
+	struct list l = {.width = 1, .n = 64};
+
+	list_head(s, &l, s->p->options.pen, OWN_RISK_NUMBER);
+	for (; bits && l.n; bits &= bits - 1, l.n--)
+		list_put(&l, (uint64_t)__builtin_ctzll(bits));
+	list_end(s, &l);
+}
+
 #define PUT_LIST(s, element, bytes_each, count, value)                                             \
 	do {                                                                                       \
 		struct list l_ = {.width = (bytes_each)};                                          \
 		list_begin(s, &l_, element, count);                                                \
 		for (uint32_t i = 0; i < l_.n; i++)                                                \
 			list_put(&l_, value);                                                      \
-		put_octets(s, l_.bytes, l_.len);                                                   \
+		list_end(s, &l_);                                                                  \
 	} while (0)
 
 static void put_list_u8(struct steps *s, enum element element, struct list_u8 v)
@@ -229,20 +240,18 @@ static void put_variable_list(struct steps *s, enum element element, uint32_t n,
 {
 	enum { LENGTH_BYTES = 3 };
 	uint8_t list[LIST_HEADER_BYTES + 3 * PROCESSOR_BLOCK_BYTES];
-	const uint32_t room = text_room(s->spare);
+	const struct element_info *e = element_info(element);
+	const uint32_t room = text_room(s->spare + LIST_HEADER_BYTES);
 	const uint32_t end = room < sizeof list ? room : sizeof list;
 	uint32_t len = LIST_HEADER_BYTES;
 
-	if (end < LIST_HEADER_BYTES) {
-		put_octets(s, list, 0);
-		return;
-	}
-	list_header(list, element, VARIABLE);
+	put_list_head(list, VARIABLE, e->pen, e->ipfix_id);
 	for (uint32_t i = 0; i < n && len + LENGTH_BYTES <= end; i++) {
 		uint32_t bytes = put(list + len + 1, end - len - LENGTH_BYTES, values, i);
 
 		len = (uint32_t)(put_length(list + len, bytes) - list);
 	}
+	s->spare += LIST_HEADER_BYTES;
 	put_octets(s, list, len);
 }
 
@@ -318,11 +327,28 @@ static void put_application(struct steps *s)
 	s->to += APPLICATION_PEN_BYTES;
 }
 
+static void put_empty_list(struct steps *s, enum element element)
+{
+	const struct element_info *e = element_info(element);
+	const char *of = element_list_type(element, false);
+	struct list l = {.width = VARIABLE};
+	unsigned int bits;
+
+	if (sscanf(of, "unsigned%u", &bits) == 1)
+		l.width = bits / 8;
+	list_head(s, &l, e->pen, e->ipfix_id);
+	list_end(s, &l);
+}
+
 /* What means nothing. */
 static void put_null(struct steps *s, enum element element)
 {
 	uint32_t width = element_wire_bytes(element, s->p->options.transactions);
 
+	if (element_list_type(element, s->p->options.transactions)) {
+		put_empty_list(s, element);
+		return;
+	}
 	if (width == VARIABLE)
 		width = 1;
 	memset(s->to, 0, width);

@@ -77,7 +77,10 @@ static void templates(void **state)
 	ipfix_profile_destroy(p);
 }
 
-/* With too little room a list is cut after a value, and what comes behind it is empty. */
+/*
+ * With too little room a list is cut after a value, and what comes behind it is an empty list, not
+ * nothing: ipfixDump refuses a basicList without its head.
+ */
 static void cut(void **state)
 {
 	struct ipfix_options o = {.profile = PROFILE_FULL,
@@ -92,11 +95,12 @@ static void cut(void **state)
 	(void)state;
 	assert_int_not_equal(ipfix_record_put(p, &w, &r), 0);
 	assert_true(w.at - bytes <= 64);
-	/* 62 bytes to share: a head of 9 and 13 values */
-	assert_int_equal(bytes[0], 9 + 13 * 4);
+	/* 64 bytes: twice a length and a head of 9, and 11 values */
+	assert_int_equal(bytes[0], 9 + 11 * 4);
 	assert_int_equal(load_be32(bytes + 10), 0x01020304);
-	assert_int_equal(bytes[1 + 61], 0);
-	assert_int_equal(w.at - bytes, 63);
+	assert_int_equal(bytes[1 + 53], 9);
+	assert_memory_equal(bytes + 1 + 53 + 1, "\x03\x84\x25\x00\x04\x00\x00\x1f\x79", 9);
+	assert_int_equal(w.at - bytes, 64);
 	ipfix_profile_destroy(p);
 
 	o.record_bytes_max = 0;
@@ -104,6 +108,31 @@ static void cut(void **state)
 	w = wbuf_make(bytes, sizeof bytes);
 	assert_int_equal(ipfix_record_put(p, &w, &r), 0); /* no room for the longest */
 	ipfix_profile_destroy(p);
+}
+
+/* Lists of 255 bytes and more have longer lengths, which take room, too. */
+static void cut_long(void **state)
+{
+	static const uint32_t offsets[LIST_VALUES_MAX] = {1};
+	struct flow_record r = series();
+	static uint8_t bytes[4096];
+
+	(void)state;
+	r.packet_times = (struct list_time){offsets, LIST_VALUES_MAX};
+	r.bursts[DIR_FWD].start = r.bursts[DIR_FWD].stop = r.packet_times;
+	for (uint32_t room = 600; room < 900; room++) {
+		struct ipfix_options o = {.profile = PROFILE_FULL,
+					  .biflow = true,
+					  .fields = "ppi_pkt_times sbi_brst_time_start "
+						    "sbi_brst_time_stop",
+					  .record_bytes_max = room};
+		struct ipfix_profile *p = profile_of(&o);
+		struct wbuf w = wbuf_make(bytes, sizeof bytes);
+
+		assert_int_not_equal(ipfix_record_put(p, &w, &r), 0);
+		assert_true(w.at - bytes <= room && w.at - bytes > (room < 800 ? room - 12 : 790));
+		ipfix_profile_destroy(p);
+	}
 }
 
 /* What is missing is not sent by default, and is when it is named. */
@@ -156,8 +185,8 @@ static void uniflows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(values),  cmocka_unit_test(templates), cmocka_unit_test(cut),
-		cmocka_unit_test(missing), cmocka_unit_test(uniflows),
+		cmocka_unit_test(values),   cmocka_unit_test(templates), cmocka_unit_test(cut),
+		cmocka_unit_test(cut_long), cmocka_unit_test(missing),	 cmocka_unit_test(uniflows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

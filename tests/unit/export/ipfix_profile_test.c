@@ -184,9 +184,13 @@ static void look_at_shortest(const struct ipfix_options *o, const struct ipfix_p
 		uint32_t bytes = 0;
 
 		for (unsigned int f = 0; f < reader->templates[i].n; f++) {
-			uint16_t width = reader->templates[i].fields[f].width;
+			const struct read_field *field = &reader->templates[i].fields[f];
+			bool list = field->pen == 0 && field->id == IPFIX_BASIC_LIST;
 
-			bytes += width == READ_VARIABLE ? 1 : width;
+			if (list) /* says what it is a list of, even when it is empty */
+				bytes += 1 + LIST_HEADER_BYTES;
+			else
+				bytes += field->width == READ_VARIABLE ? 1 : field->width;
 		}
 		assert_int_equal(ipfix_template_at(p, i).record_bytes_min, bytes);
 	}
