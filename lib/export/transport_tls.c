@@ -23,6 +23,7 @@
 
 struct tls {
 	SSL_CTX *context;
+	struct tls_files files;
 	BIO_METHOD *method;
 	SSL *ssl; /* of this session */
 	char peer_names[256];
@@ -108,12 +109,21 @@ static void tls_forget(struct tls *t)
 	t->shaken_ns = 0;
 }
 
+/* No session is resumed, but the first ticket says that a server took our certificate. */
+static void ask_for_tickets(SSL_CTX *context)
+{
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(context, on_ticket);
+}
+
 static int tls_start(struct stream *s)
 {
 	struct tls *t = s->codec_state;
 	BIO *bio;
 
 	tls_forget(t);
+	if (tls_context_renew(&t->context, &t->files) == 1)
+		ask_for_tickets(t->context);
 	t->ssl = SSL_new(t->context);
 	bio = t->ssl ? BIO_new(t->method) : NULL;
 	if (!bio)
@@ -280,13 +290,12 @@ int transport_tls_open(struct transport **out, const struct stream_options *opti
 		return -ENOMEM;
 	}
 	snprintf(t->peer_names, sizeof t->peer_names, "%s", options->peer_names);
+	tls_files_note(&t->files, options);
 	result = tls_context_create(&t->context, options, error, error_len);
 	if (result) {
 		tls_destroy(t);
 		return result;
 	}
-	SSL_CTX_set_session_cache_mode(t->context,
-				       SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(t->context, on_ticket);
+	ask_for_tickets(t->context);
 	return stream_open(out, options, (struct stream_layer){&tls_codec, t}, error, error_len);
 }

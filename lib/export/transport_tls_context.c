@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What is wrong goes to one line. */
@@ -146,4 +147,54 @@ int transport_tls_check(const struct stream_options *options, char *error, size_
 	if (!result)
 		SSL_CTX_free(context);
 	return result;
+}
+
+/* Whether the file is another one than noted; notes it. */
+static bool look_at_file(struct tls_file *f)
+{
+	struct stat st;
+	bool same;
+
+	if (!f->path[0] || stat(f->path, &st))
+		return false;
+	same = f->inode == st.st_ino && f->bytes == (uint64_t)st.st_size &&
+	       f->changed.tv_sec == st.st_ctim.tv_sec && f->changed.tv_nsec == st.st_ctim.tv_nsec;
+	f->inode = st.st_ino;
+	f->bytes = (uint64_t)st.st_size;
+	f->changed = st.st_ctim;
+	return !same;
+}
+
+static bool look_at_files(struct tls_files *f)
+{
+	bool cert = look_at_file(&f->cert), key = look_at_file(&f->key);
+
+	return look_at_file(&f->ca) || cert || key;
+}
+
+void tls_files_note(struct tls_files *f, const struct stream_options *options)
+{
+	*f = (struct tls_files){0};
+	snprintf(f->cert.path, sizeof f->cert.path, "%s", options->cert_path);
+	snprintf(f->key.path, sizeof f->key.path, "%s", options->key_path);
+	snprintf(f->ca.path, sizeof f->ca.path, "%s", options->ca_path);
+	look_at_files(f);
+}
+
+int tls_context_renew(struct ssl_ctx_st **context, struct tls_files *f)
+{
+	const struct stream_options options = {
+		.cert_path = f->cert.path, .key_path = f->key.path, .ca_path = f->ca.path};
+	SSL_CTX *anew;
+	char error[512];
+	int result;
+
+	if (!look_at_files(f))
+		return 0;
+	result = tls_context_create(&anew, &options, error, sizeof error);
+	if (result)
+		return result;
+	SSL_CTX_free(*context);
+	*context = anew;
+	return 1;
 }

@@ -32,13 +32,10 @@ static inline void certificate_extend(X509 *x, int what, const char *value)
 	X509_EXTENSION_free(e);
 }
 
-static inline void certificate_store(struct certificate *c, const struct certificate_words *w)
+static inline void certificate_write(const struct certificate *c)
 {
-	FILE *f;
+	FILE *f = fopen(c->cert_path, "we");
 
-	snprintf(c->cert_path, sizeof c->cert_path, "%s/%s.pem", w->folder, w->name);
-	snprintf(c->key_path, sizeof c->key_path, "%s/%s.key", w->folder, w->name);
-	f = fopen(c->cert_path, "we");
 	assert_non_null(f);
 	assert_int_equal(PEM_write_X509(f, c->x509), 1);
 	fclose(f);
@@ -46,6 +43,13 @@ static inline void certificate_store(struct certificate *c, const struct certifi
 	assert_non_null(f);
 	assert_int_equal(PEM_write_PrivateKey(f, c->key, NULL, NULL, 0, NULL, NULL), 1);
 	fclose(f);
+}
+
+static inline void certificate_store(struct certificate *c, const struct certificate_words *w)
+{
+	snprintf(c->cert_path, sizeof c->cert_path, "%s/%s.pem", w->folder, w->name);
+	snprintf(c->key_path, sizeof c->key_path, "%s/%s.key", w->folder, w->name);
+	certificate_write(c);
 }
 
 /* Signed by issuer, by itself when that is NULL. */

@@ -21,7 +21,7 @@
 
 static char folder[] = "/tmp/ftprobe-tls-XXXXXX";
 static struct certificate authority, stranger, server, other_server, old_server, client, foreign,
-	expired, future;
+	expired, future, renewed;
 
 static int make_certificates(void **state)
 {
@@ -40,13 +40,14 @@ static int make_certificates(void **state)
 	MAKE(foreign, NULL, -DAY_S, DAY_S, false, &stranger);
 	MAKE(expired, NULL, -2 * DAY_S, -DAY_S, false, &authority);
 	MAKE(future, NULL, DAY_S, 2 * DAY_S, false, &authority);
+	MAKE(renewed, NULL, -DAY_S, DAY_S, false, &authority);
 	return 0;
 }
 
 static int free_certificates(void **state)
 {
 	struct certificate *all[] = {&authority, &stranger, &server,  &other_server, &old_server,
-				     &client,	 &foreign,  &expired, &future};
+				     &client,	 &foreign,  &expired, &future,	     &renewed};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -264,6 +265,48 @@ static void test_a_new_session(void **state)
 	peer_free(&p);
 }
 
+static void certificate_copy(const struct certificate *from, const struct certificate *to,
+			     bool with_key)
+{
+	struct certificate c = *from;
+
+	memcpy(c.cert_path, to->cert_path, sizeof c.cert_path);
+	memcpy(c.key_path, to->key_path, sizeof c.key_path);
+	if (!with_key)
+		snprintf(c.key_path, sizeof c.key_path, "%s/no.key", folder);
+	certificate_write(&c);
+	if (!with_key)
+		unlink(c.key_path);
+}
+
+/*
+ * Our certificate is renewed while we run: the next session has the new one, whichever of its files
+ * is written first; until both fit, the old one goes on.
+ */
+static void test_a_renewed_certificate(void **state)
+{
+	struct stream_options o;
+	struct session_view v;
+	struct transport *t;
+	struct peer p;
+
+	(void)state;
+	peer_make(&p, server_of(&server, TLS1_3_VERSION, true));
+	certificate_copy(&foreign, &renewed, true);
+	o = options_of(&p, &renewed);
+	o.reconnect_ns = 1000000;
+	t = open_tls(&o);
+	v = pump_failed(t, &p, 1);
+	assert_non_null(strstr(t->ops->trouble(t), "the collector refuses us"));
+	certificate_copy(&client, &renewed, false);
+	v = pump_failed(t, &p, v.failures + 1);
+	assert_non_null(strstr(t->ops->trouble(t), "the collector refuses us"));
+	certificate_copy(&client, &renewed, true);
+	pump_up(t, &p);
+	t->ops->close(t, 0);
+	peer_free(&p);
+}
+
 static void check_refused(struct stream_options o, const char *why)
 {
 	struct transport *t;
@@ -309,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_x7_the_collector_is_checked),
 		cmocka_unit_test(test_x7_no_fall_back),
 		cmocka_unit_test(test_a_new_session),
+		cmocka_unit_test(test_a_renewed_certificate),
 		cmocka_unit_test(test_files_are_checked),
 	};
 
