@@ -4,9 +4,9 @@
 
   ipfix_nfacctd.py PROBE TRACE_DIR
 
-One nfacctd a form for all traces, as it takes seconds to start and to write, and one run of the probe
-a trace for all forms: IPFIX in the profiles compat and full and NetFlow version 9, with one record a
-flow and one a direction. It knows reverse counters only as
+One nfacctd a form for all traces, as it takes seconds to start and to write, and one run of the
+probe a trace for all forms: IPFIX in the profiles compat and full and NetFlow version 9, with one
+record a flow and one a direction. It knows reverse counters only as
 primitives of the operator, which are keys there, so rows are as fine as flows are.
 """
 

@@ -6,7 +6,8 @@
 
 As IPFIX in the profiles compat and full and as NetFlow version 9, with one record a flow and one a
 direction. One nfcapd a form takes all traces, each from an observation domain of its own, by which
-nfdump tells them apart. nfdump 1.7 keeps the reverse counters of a biflow as "out" packets and bytes.
+nfdump tells them apart. nfdump 1.7 keeps the reverse counters of a biflow as "out" packets and
+bytes.
 """
 
 import re

@@ -145,13 +145,13 @@ def vlan():
     case = Case("vlan", "VLAN tags: one, QinQ (802.1ad), four, a priority tag, and more than the "
                 "bound. The outermost id keys the flow, so equal addresses in two VLANs are two "
                 "flows; the inner ids do not.")
-    stacks = (("one", vlan_tags(10), 10), ("two", vlan_tags(20, 10, first=0x88A8), 20),
-              ("four", vlan_tags(30, 3, 2, 1), 30), ("untagged", b"", 0))
-    for label, tags, vid in stacks:
-        case.flow(label, A4, B4, 40000, 50000, vlan=vid)
+    stacks = (("one", vlan_tags(10), 10, 0), ("two", vlan_tags(20, 10, first=0x88A8), 20, 10),
+              ("four", vlan_tags(30, 3, 2, 1), 30, 3), ("untagged", b"", 0, 0))
+    for label, tags, vid, inner in stacks:
+        case.flow(label, A4, B4, 40000, 50000, vlan=vid, vlan_inner=inner)
         case.ip(label, udp(A4, B4, 40000, 50000), eth(0x0800, tags))
         case.ip("-" + label, udp(B4, A4, 50000, 40000), eth(0x0800, tags))
-    case.flow("six", A6, B6, 40000, 50000, vlan=10)
+    case.flow("six", A6, B6, 40000, 50000, vlan=10, vlan_inner=0)
     case.ip("six", udp(A6, B6, 40000, 50000), eth(0x86DD, vlan_tags(10)))
     # a priority tag has id 0 (priority 5 here): the flow is that of untagged packets
     case.ip("untagged", udp(A4, B4, 40000, 50000), eth(0x0800, vlan_tags(0xA000)))
