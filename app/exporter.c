@@ -175,6 +175,8 @@ static void tell_metering(struct exporter *e)
 	e->metering_ns = now_ns;
 	for (unsigned int i = 0; i < e->n_lanes; i++)
 		sum_lane(e, &e->lanes[i], &m);
+	if (e->add_unseen && lanes_done(e))
+		e->add_unseen(e->files, &m);
 	for (unsigned int i = 0; i < e->n_outputs; i++)
 		output_set_metering(e->outputs[i], &m);
 }
@@ -354,6 +356,8 @@ void exporter_run(struct exporter *e)
 	}
 	if (!e->live)
 		drain_lossless(e);
+	e->metering_ns = 0; /* once more, with all of it */
+	tell_metering(e);
 	tell_last_events(e);
 	uint64_t deadline = clock_monotonic_ns() + e->drain_timeout_ns;
 	for (unsigned int i = 0; i < e->n_outputs; i++)

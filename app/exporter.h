@@ -45,6 +45,9 @@ struct exporter {
 	int64_t clock_shift_ns; /* live: of the wall clock against the steady one, when last seen */
 	bool sampling_random;
 	struct privacy *privacy; /* NULL: records tell all */
+	/* Files: adds what no lane saw, when all have been read; NULL: there is none. */
+	void (*add_unseen)(void *files, struct output_metering *m);
+	void *files;
 	struct top top;	  /* what the records said, for the summary */
 	uint64_t records; /* taken from the rings */
 };

@@ -161,6 +161,18 @@ void offline_stats(const struct offline *f, struct stats *s)
 	s->lane.dropped[DROP_unsupported_link] += c->unsupported_link;
 }
 
+void offline_add_unseen(void *files, struct output_metering *m)
+{
+	const struct offline *f = files;
+	const struct source_pcap_counts *c = source_pcap_counts(f->source);
+	uint64_t packets = c->filtered + c->unsupported_link;
+
+	m->packets_observed += packets;
+	m->packets_selected += packets;
+	m->ignored_packets += packets;
+	m->ignored_octets += c->filtered_bytes + c->unsupported_link_bytes;
+}
+
 const char *offline_problem(const struct offline *f, bool *failure)
 {
 	const char *problem = source_pcap_problem(f->source);

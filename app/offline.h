@@ -35,6 +35,8 @@ void offline_wait(struct offline *f);
  * type.
  */
 void offline_stats(const struct offline *f, struct stats *s);
+/* The same for options records, of a struct offline whose lanes have ended. */
+void offline_add_unseen(void *files, struct output_metering *m);
 /*
  * "" or what could not be read. *failure says whether that is a run-time failure: a last record
  * that is cut short, as a killed capture leaves it, is not. After the end.

@@ -305,6 +305,8 @@ static int start_workers(struct probe *p)
 	p->started_ns = clock_monotonic_ns();
 	p->exporter.started_ns = p->started_ns;
 	p->exporter.lost_packets = p->live ? lost_by_ports : NULL;
+	p->exporter.add_unseen = p->live ? NULL : offline_add_unseen;
+	p->exporter.files = p->offline;
 	p->exporter.source = p->ports;
 	describe(p);
 	rc = worker_start(p->n_lanes, run_exporter, p, p->live);

@@ -30,6 +30,7 @@ struct ipfix_sender {
 
 	/* What is due beside records. */
 	bool templates_due, reports_due;
+	bool closing; /* of reports only numbers are told: names have been */
 	uint32_t next_template;
 	enum ipfix_report next_report;
 	uint32_t next_report_record;

@@ -9,7 +9,7 @@
 #include "core/limits.h"
 #include "core/words.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 /* Seconds from 1900, where NTP's time begins, to 1970 (RFC 7011 6.1.9). */
 #define NTP_EPOCH_S 2208988800ULL
@@ -332,10 +332,9 @@ static void put_empty_list(struct steps *s, enum element element)
 	const struct element_info *e = element_info(element);
 	const char *of = element_list_type(element, false);
 	struct list l = {.width = VARIABLE};
-	unsigned int bits;
 
-	if (sscanf(of, "unsigned%u", &bits) == 1)
-		l.width = bits / 8;
+	if (strncmp(of, "unsigned", 8) == 0)
+		l.width = (uint32_t)strtoul(of + 8, NULL, 10) / 8;
 	list_head(s, &l, e->pen, e->ipfix_id);
 	list_end(s, &l);
 }

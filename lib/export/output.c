@@ -393,10 +393,12 @@ void output_close(struct output *o, uint64_t deadline_ns)
 	output_wait_empty(o, deadline_ns);
 	if (o->apart)
 		output_settle_apart(o, false);
-	if (o->spec.type == OUTPUT_IPFIX)
+	if (o->spec.type == OUTPUT_IPFIX) {
+		ipfix_tell_last_numbers(o, deadline_ns);
 		ipfix_session_end(o);
-	else if (o->spec.type == OUTPUT_ZMQ)
+	} else if (o->spec.type == OUTPUT_ZMQ) {
 		zmq_session_end(o);
+	}
 	output_settle_dropped(o, o->queue.records, OUTPUT_DROP_shutdown);
 	if (o->spool)
 		o->counters.dropped[OUTPUT_DROP_shutdown] += spool_clear(o->spool);

@@ -144,6 +144,8 @@ bool ipfix_is_up(const struct output *o);
 /* Lets the session go on and settles what it says; the end of all sessions. */
 void ipfix_session_look(struct output *o);
 void ipfix_session_end(struct output *o);
+/* All records have left: tells the last numbers, where it can until then (CLOCK_MONOTONIC). */
+void ipfix_tell_last_numbers(struct output *o, uint64_t deadline_ns);
 
 /* A message with so many records of the queue leaves; there is room for one more. */
 void ipfix_session_begin_message(struct output *o, uint32_t records);

@@ -156,7 +156,8 @@ static void add_reports(struct output *o, struct message *m)
 	if (m->next_report < IPFIX_REPORT_N)
 		look_at_numbers(o);
 	for (; m->next_report < IPFIX_REPORT_N; m->next_report++, m->next_report_record = 0) {
-		uint32_t n = ipfix_report_count(o->ipfix.profile, m->next_report);
+		bool over = o->ipfix.closing && m->next_report >= IPFIX_FLOW_KEYS;
+		uint32_t n = over ? 0 : ipfix_report_count(o->ipfix.profile, m->next_report);
 
 		while (m->next_report_record < n && !m->full) {
 			m->full = !add_report(o, m);

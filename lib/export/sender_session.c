@@ -6,6 +6,11 @@
  */
 #include "export/output_internal.h"
 
+#include "core/clock.h"
+
+/* A transport that takes nothing now is asked again after so long. */
+#define RETRY_NS 200000
+
 static struct ipfix_in_flight *in_flight_at(struct ipfix_sender *s, uint32_t i)
 {
 	return &s->in_flight[(s->in_flight_first + i) % IPFIX_IN_FLIGHT_MAX];
@@ -107,4 +112,21 @@ void ipfix_session_end(struct output *o)
 {
 	ipfix_session_look(o);
 	settle_lost(o, false);
+}
+
+void ipfix_tell_last_numbers(struct output *o, uint64_t deadline_ns)
+{
+	struct ipfix_sender *s = &o->ipfix;
+
+	if (!o->spec.options_interval_ns || s->templates_due || s->reports_due || !ipfix_is_up(o))
+		return;
+	s->closing = true;
+	ipfix_reports_due(s);
+	for (;;) {
+		output_poll(o, clock_wall_ns());
+		if ((!s->reports_due && !s->rest_bytes) || !ipfix_is_up(o) ||
+		    clock_monotonic_ns() >= deadline_ns)
+			break;
+		sleep_ns(RETRY_NS);
+	}
 }

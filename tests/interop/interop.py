@@ -73,8 +73,11 @@ def ipfix_section(target, form, **more):
     return {"type": "ipfix", "target": target, **form._asdict(), **more}
 
 
-def run_probe(probe, trace, *outputs, options=(), sections=()):
-    """The records in JSON, and what else `outputs`, `options` and `sections` of outputs ask for."""
+def run_probe(probe, trace, *outputs, options=(), sections=(), names=()):
+    """
+    The records in JSON, and what else `outputs`, `options` and `sections` of outputs ask for; these
+    have `names`.
+    """
     with tempfile.TemporaryDirectory(prefix="ftprobe-interop-") as tmp:
         path = Path(tmp) / "flows.json"
         cmd = [probe, "-r", str(trace), "-o", f"json:{path}"]
@@ -85,7 +88,7 @@ def run_probe(probe, trace, *outputs, options=(), sections=()):
             config = Path(tmp) / "ftprobe.conf"
             lines = []
             for number, section in enumerate(sections):
-                lines += [f"[output collector{number}]"]
+                lines += [f"[output {names[number] if names else f'collector{number}'}]"]
                 lines += [f"{key} = {value}" for key, value in section.items()]
             config.write_text("\n".join(lines) + "\n", encoding="utf-8")
             cmd += ["-c", str(config)]

@@ -96,8 +96,8 @@ def values(data, fields):
         yield list(zip(fields, record))
 
 
-def records(path):
-    """(export time, fields with their bytes) of each flow."""
+def records(path, options=False):
+    """(export time, fields with their bytes) of each flow, or of each options record."""
     data, at, known = path.read_bytes(), 0, {}
     while at < len(data):
         version, length, export_s = struct.unpack_from("!HHI", data, at)
@@ -109,7 +109,7 @@ def records(path):
             at += size
             if ident in (2, 3):
                 templates(body, ident == 3, known)
-            elif not known[ident][0]:
+            elif known[ident][0] == options:
                 for record in values(body, known[ident][1]):
                     yield export_s, record
 
@@ -275,6 +275,21 @@ def check_file(known, path, flows):
     return compared
 
 
+def check_last_numbers(path, stats):
+    """O5: what the last options records say is what the probe reports itself."""
+    told = {}
+    for _, record in records(path, options=True):
+        told.update({f.id: int.from_bytes(v, "big") for f, v in record if f.pen == 0})
+    out = stats["outputs"][path.stem]
+    lost = sum(out["dropped"].values())
+    sampled_out = stats["dropped"]["sampled_out"]
+    want = {42: out["sent"], 166: lost, 165: stats["ignored_bytes"],
+            164: sum(stats["dropped"].values()) - sampled_out,
+            318: stats["rx_packets"], 319: stats["rx_packets"] - sampled_out}
+    for ident, value in want.items():
+        interop.equal(f"element {ident} of the last options record", told.get(ident), value)
+
+
 def check(probe, case):
     trace = next(case.glob("input.*"))
     options = shlex.split((case / "options").read_text(encoding="utf-8"))
@@ -287,12 +302,16 @@ def check(probe, case):
             paths.append(Path(tmp) / f"{profile}.ipfix")
             sections.append(interop.ipfix_section(paths[-1], form))
         sections[1].update(pen=OWN_PEN, fields="all")
-        flows = interop.run_probe(probe, trace, options=[*options, "--processors", "all"],
-                                  sections=sections)
+        stats = Path(tmp) / "stats.json"
+        flows = interop.run_probe(
+            probe, trace, sections=sections, names=[path.stem for path in paths],
+            options=[*options, "--processors", "all", "--stats-json", str(stats)])
+        counted = json.loads(stats.read_text(encoding="utf-8"))
         for path, known in zip(paths, (usual, usual, ntop)):
             try:
                 compared += check_file(known, path, flows)
                 ipfix_file.dump(path)
+                check_last_numbers(path, counted)
             except interop.Failure as err:
                 raise interop.Failure(f"{path.stem}: {err}") from err
     return f"{len(flows)} records, {compared} values"
