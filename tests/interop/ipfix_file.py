@@ -6,10 +6,12 @@
 
 In every profile, with one record a flow and one a direction; every application that a flow has was
 named before by an options record (A3). The same with files that are rotated: each can be read
-alone, and together they hold it all.
+alone, and together they hold it all. And a probe that is killed leaves a file that can be read up
+to its last message.
 """
 
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -92,6 +94,41 @@ def check(probe, trace):
         return f"{said}, in {len(files)} file(s)"
 
 
+def check_kill(probe, trace):
+    """R2: SIGKILL in the middle of a long run, without waiting for anything."""
+    with tempfile.TemporaryDirectory(prefix="ftprobe-ipfix-") as tmp:
+        path = Path(tmp) / "killed.ipfix"
+        process = subprocess.Popen([probe, "-q", *["-r", str(trace)] * 1000, "-o", f"ipfix:{path}"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            interop.wait_until("messages", lambda: path.exists() and path.stat().st_size > 300000)
+        finally:
+            process.kill()
+            process.wait()
+        data, at, messages = path.read_bytes(), 0, 0
+        while at + 16 <= len(data) and at + struct.unpack_from("!H", data, at + 2)[0] <= len(data):
+            interop.equal("a message's version", struct.unpack_from("!H", data, at)[0], 10)
+            at += struct.unpack_from("!H", data, at + 2)[0]
+            messages += 1
+        if len(data) - at >= 65535:
+            raise interop.Failure(f"{len(data) - at} bytes are no message")
+        path.write_bytes(data[:at])
+        dump(path)
+        return f"{sums(path).flows} flows in {messages} messages, {len(data) - at} bytes torn"
+
+
+def main():
+    failed = interop.main(check, __doc__)
+    try:
+        trace = interop.traces(sys.argv[2])[0]
+        print(f"ok   killed: {check_kill(sys.argv[1], trace)}")
+    except interop.Failure as err:
+        print(f"FAIL killed: {err}")
+        failed = 1
+    return failed
+
+
 if __name__ == "__main__":
     interop.need(("ipfixDump", "libfixbuf-tools"))
-    sys.exit(interop.main(check, __doc__))
+    sys.exit(main())

@@ -58,7 +58,7 @@ static void test_messages_of_all_sizes(void **state)
 	run_sizes(AF_INET6, 1232);
 }
 
-static void test_templates_come_again(void **state)
+static void test_T4_templates_come_again(void **state)
 {
 	struct collector c;
 	struct output *o;
@@ -410,7 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_of_all_sizes),
-		cmocka_unit_test(test_templates_come_again),
+		cmocka_unit_test(test_T4_templates_come_again),
 		cmocka_unit_test(test_X3_messages_fit_their_path),
 		cmocka_unit_test(test_F4_records_from_the_future),
 		cmocka_unit_test(test_F4_records_from_beyond),
