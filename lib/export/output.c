@@ -439,6 +439,13 @@ bool output_reader_gone(const struct output *o)
 	return o->reader_gone;
 }
 
+uint32_t output_own_traffic_moves(const struct output *o)
+{
+	if (is_group(o))
+		return collectors_own_traffic_moves(o);
+	return o->transport ? o->transport->moves : 0;
+}
+
 int output_own_traffic(const struct output *o, char *expression, size_t len)
 {
 	if (is_group(o))

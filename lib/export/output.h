@@ -248,3 +248,10 @@ bool output_reader_gone(const struct output *o);
  * Returns the length, or -ENOSPC.
  */
 int output_own_traffic(const struct output *o, char *expression, size_t len);
+
+/*
+ * How often that expression has become another one since the output was opened: the name of a
+ * collector that was away means another address now. Who filters by the expression asks for it
+ * again.
+ */
+uint32_t output_own_traffic_moves(const struct output *o);

@@ -179,6 +179,15 @@ int collectors_own_traffic(const struct output *o, char *expression, size_t len)
 	return (int)used;
 }
 
+uint32_t collectors_own_traffic_moves(const struct output *o)
+{
+	uint32_t sum = 0;
+
+	for (unsigned int i = 0; i < o->collectors.n; i++)
+		sum += output_own_traffic_moves(o->collectors.member[i]);
+	return sum;
+}
+
 void collectors_drain(struct output *o)
 {
 	for (unsigned int i = 0; i < o->collectors.n; i++)

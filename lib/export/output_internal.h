@@ -162,6 +162,7 @@ void collectors_set_applications(struct output *o, const struct ipfix_applicatio
 				 uint32_t n);
 void collectors_set_metering(struct output *o, const struct output_metering *m);
 int collectors_own_traffic(const struct output *o, char *expression, size_t len);
+uint32_t collectors_own_traffic_moves(const struct output *o);
 void collectors_close(struct output *o, uint64_t deadline_ns);
 void collectors_drain(struct output *o);
 void collectors_free(struct output *o);

@@ -69,6 +69,7 @@ struct transport_ops {
 /* What every transport begins with. */
 struct transport {
 	const struct transport_ops *ops;
+	uint32_t moves; /* how often own_traffic() has come to say something else */
 };
 
 /*

@@ -138,6 +138,24 @@ static void set_socket_options(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, sizeof silence_ms);
 }
 
+static bool knows(const struct stream *s, const struct stream_address *a)
+{
+	for (unsigned int i = 0; i < s->n_addresses; i++)
+		if (s->addresses[i].len == a->len &&
+		    memcmp(&s->addresses[i].address, &a->address, a->len) == 0)
+			return true;
+	return false;
+}
+
+/* Whether these are other addresses than before; names with several give them in any order. */
+static bool are_others(const struct stream *s, const struct stream_address *found, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (!knows(s, &found[i]))
+			return true;
+	return n != s->n_addresses;
+}
+
 /* Each round of attempts begins with what the name means now, as far as that is known. */
 static void look_at_name(struct stream *s)
 {
@@ -147,6 +165,7 @@ static void look_at_name(struct stream *s)
 
 	if (!n)
 		return;
+	s->base.moves += are_others(s, found, n);
 	memcpy(s->addresses, found, n * sizeof found[0]);
 	s->n_addresses = n;
 }

@@ -62,7 +62,7 @@ def selftest():
 
 def main():
     if sys.argv[1:] == ["--selftest"]:
-        return selftest()
+        return selftest() or 0
     if len(sys.argv) != 2:
         return __doc__
     found = list(complaints(Path(sys.argv[1])))

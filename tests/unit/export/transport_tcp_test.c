@@ -161,6 +161,7 @@ static void test_names_are_asked_again(void **state)
 	struct transport *t;
 	char target[64], error[256];
 	struct stream *s;
+	struct session_view v;
 	struct peer p;
 
 	(void)state;
@@ -178,8 +179,22 @@ static void test_names_are_asked_again(void **state)
 					  .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 8)};
 		s->addresses[i].len = sizeof *a;
 	}
+	assert_true(t->ops->own_traffic(t, error, sizeof error) > 0);
+	assert_non_null(strstr(error, "127.0.0.9"));
 	pump_failed(t, &p, 1);
-	assert_int_equal(pump_up(t, &p).number, 1);
+	v = pump_up(t, &p);
+	assert_int_equal(v.number, 1);
+	/* What is filtered out as ours is what goes to the new address, which one is told of once.
+	 */
+	assert_int_equal(t->moves, 1);
+	assert_true(t->ops->own_traffic(t, error, sizeof error) > 0);
+	assert_null(strstr(error, "127.0.0.9"));
+	while (p.fd < 0)
+		peer_step(&p);
+	peer_hang_up(&p, true);
+	pump_failed(t, &p, v.failures + 1);
+	pump_up(t, &p);
+	assert_int_equal(t->moves, 1);
 	t->ops->close(t, 0);
 	peer_free(&p);
 }
