@@ -94,9 +94,9 @@ static bool was_reset(const struct stream *s)
 }
 
 /*
- * The peer said that it sends no more. When it has closed its socket, it had read all until then,
- * and its kernel refuses what comes later by a reset: that was never read, and may be sent again.
- * When it reads on, it acknowledges. 0 while that is open.
+ * The peer said that it sends no more, over TLS by close_notify. When it has closed its socket, it
+ * had read all until then, and its kernel refuses what comes later by a reset: that was never read,
+ * and may be sent again. When it reads on, it acknowledges. 0 while that is open.
  */
 static int look_at_half_closed(struct stream *s)
 {
@@ -122,7 +122,7 @@ static void fail(struct stream *s, int error)
 	s->failures++;
 	resolver_ask(s->resolver);
 	s->lost = s->state == STREAM_UP;
-	drop_connection(s, false);
+	drop_connection(s, s->half_closed && !s->unread);
 }
 
 static void set_socket_options(int fd)
@@ -255,7 +255,7 @@ static void go_on(struct stream *s)
 	/* A session that is up begins with the first address again. */
 	s->next_address = 0;
 	error = s->half_closed ? -ENODATA : s->codec->read(s);
-	if (error == -ENODATA && s->codec->half_closes)
+	if (error == -ENODATA)
 		error = look_at_half_closed(s);
 	if (error)
 		fail(s, -error);

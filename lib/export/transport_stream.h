@@ -26,8 +26,6 @@ struct stream_codec {
 	int (*read)(struct stream *s);
 	/* The session ends; orderly: say goodbye. */
 	void (*stop)(struct stream *s, bool orderly);
-	/* The end of what the peer says is not the end of what it reads, nor a word of its own. */
-	bool half_closes;
 	/* Of what stream_open() was given. */
 	void (*destroy)(void *codec_state);
 };

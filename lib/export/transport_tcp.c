@@ -51,7 +51,6 @@ static const struct stream_codec tcp_codec = {.start = tcp_start,
 					      .write = tcp_write,
 					      .read = tcp_read,
 					      .stop = tcp_stop,
-					      .half_closes = true,
 					      .destroy = tcp_destroy};
 
 int transport_tcp_open(struct transport **out, const struct stream_options *options, char *error,

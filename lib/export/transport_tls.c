@@ -234,6 +234,16 @@ static ssize_t tls_write(struct stream *s, const void *bytes, size_t len)
 	return error ? error : -EAGAIN;
 }
 
+/* Nothing is wrong, or the peer has said close_notify and waits for ours. */
+static bool may_say_goodbye(struct stream *s)
+{
+	const struct tls *t = s->codec_state;
+
+	if (!SSL_is_init_finished(t->ssl))
+		return false;
+	return SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN || tls_read(s) == 0;
+}
+
 /* close_notify (RFC 8446 6.1), where the session is fit for it. */
 static void tls_stop(struct stream *s, bool orderly)
 {
@@ -241,7 +251,7 @@ static void tls_stop(struct stream *s, bool orderly)
 
 	if (!t->ssl)
 		return;
-	if (orderly && SSL_is_init_finished(t->ssl) && tls_read(s) == 0) {
+	if (orderly && may_say_goodbye(s)) {
 		ERR_clear_error();
 		SSL_shutdown(t->ssl);
 		shutdown(s->fd, SHUT_WR);

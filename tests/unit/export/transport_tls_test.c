@@ -3,6 +3,7 @@
  * TLS against OpenSSL's server side: versions, names, who is refused and when that is noticed, and
  * what is wrong with files.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -265,6 +266,47 @@ static void test_a_new_session(void **state)
 	peer_free(&p);
 }
 
+/* X9: a collector says close_notify, reads what is under way, and is told the same: no doubt. */
+static void test_X9_a_collector_that_says_no_more_reads_on(void **state)
+{
+	static uint8_t bytes[PEER_BYTES_MAX / 2];
+	struct iovec piece = {bytes, 16384};
+	int small = 4096;
+	struct stream_options o;
+	struct session_view v;
+	struct transport *t;
+	uint64_t taken = 0;
+	struct peer p;
+	ssize_t n;
+
+	(void)state;
+	peer_make(&p, server_of(&server, TLS1_3_VERSION, true));
+	setsockopt(p.listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	o = options_of(&p, &client);
+	t = open_tls(&o);
+	pump_up(t, &p);
+	while (!p.shaken)
+		peer_step(&p);
+	for (unsigned int i = 0; i < 20 && (n = t->ops->send(t, &piece, 1)) > 0; i++)
+		taken += (uint64_t)n;
+	assert_true(taken > 0);
+	peer_stop_listening(&p);
+	assert_int_equal(SSL_shutdown(p.ssl), 0);
+	sleep_ns(20000000);
+	t->ops->session(t, &v);
+	assert_true(v.up && v.acked_bytes < v.taken_bytes);
+	assert_int_equal(t->ops->send(t, &piece, 1), -EAGAIN);
+	v = pump_failed(t, &p, 1);
+	assert_false(v.up || v.unread);
+	/* All but our goodbye, which left when that was known. */
+	assert_in_range(v.taken_bytes - v.acked_bytes, 0, 64);
+	while (!p.ended)
+		peer_step(&p);
+	assert_true(p.len >= taken && p.clean_end);
+	t->ops->close(t, 0);
+	peer_free(&p);
+}
+
 static void certificate_copy(const struct certificate *from, const struct certificate *to,
 			     bool with_key)
 {
@@ -352,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_x7_the_collector_is_checked),
 		cmocka_unit_test(test_x7_no_fall_back),
 		cmocka_unit_test(test_a_new_session),
+		cmocka_unit_test(test_X9_a_collector_that_says_no_more_reads_on),
 		cmocka_unit_test(test_a_renewed_certificate),
 		cmocka_unit_test(test_files_are_checked),
 	};
