@@ -84,10 +84,12 @@ class Listener:
             listener = self.listener
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
             listener.settimeout(LOOK_S)
-            while not self.stopping:
+            while listener.fileno() >= 0:
                 try:
                     connection, _ = listener.accept()
                 except TimeoutError:
+                    if self.stopping:
+                        return  # and who has connected was accepted
                     continue
                 connection.settimeout(None)
                 if self.context:
