@@ -165,7 +165,8 @@ def check(folder, stats):
           f"{out['sessions_failed']}, sent again {out['resent']}; read {read}")
     if out["offered"] != out["sent"] + out["in_doubt"] + dropped + out["queued"]:
         sys.exit("the account does not add up")
-    if len(read) < 3 or out["sessions"] != len(read):
+    # the kernel may take a connection for a collector that is killed before it sees it
+    if len(read) < 3 or not len(read) <= out["sessions"] <= 2 * len(read):
         sys.exit("the sessions are not those that the collector saw")
     if sum(read) > out["sent"] + out["in_doubt"] + out["resent"]:
         sys.exit("more was read than sent")
