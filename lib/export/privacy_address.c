@@ -32,11 +32,10 @@ struct privacy_address {
 
 static int refuse(char *error, size_t error_len, const char *text)
 {
-	snprintf(
-		error, error_len,
-		"[privacy] addresses: \"%s\" is none of keep, truncate:BITS,BITS (of IPv4 and IPv6, such as "
-		"24,48) and cryptopan:KEYFILE",
-		text);
+	snprintf(error, error_len,
+		 "[privacy] addresses: \"%s\" is none of keep, truncate:BITS,BITS (of IPv4 and "
+		 "IPv6, such as 24,48) and cryptopan:KEYFILE",
+		 text);
 	return -EINVAL;
 }
 
@@ -64,7 +63,7 @@ int privacy_parse_addresses(struct privacy_options *o, const char *text, char *e
 		if (!*path || strlen(path) >= sizeof read.key_path)
 			return refuse(error, error_len, text);
 		read.addresses = PRIVACY_CRYPTOPAN;
-		strcpy(read.key_path, path);
+		memcpy(read.key_path, path, strlen(path) + 1);
 	} else {
 		return refuse(error, error_len, text);
 	}

@@ -398,7 +398,7 @@ static void test_I2_no_own_number_where_IANA_has_one(void **state)
 }
 
 /* One record a field that tells less, in every template that has it; none when nothing does. */
-static void test_R1_anonymization(void **state)
+static void test_anonymization(void **state)
 {
 	struct session s = begin((struct ipfix_options){
 		.biflow = true, .privacy = {.addresses = PRIVACY_CRYPTOPAN}});
@@ -482,7 +482,7 @@ int main(void)
 		cmocka_unit_test(test_I1_what_a_type_says),
 		cmocka_unit_test(test_I2_no_own_number_where_IANA_has_one),
 		cmocka_unit_test(test_L1_a_list_of_risks),
-		cmocka_unit_test(test_R1_anonymization),
+		cmocka_unit_test(test_anonymization),
 		cmocka_unit_test(test_version_9),
 		cmocka_unit_test(test_a_record_that_does_not_fit),
 	};
