@@ -230,10 +230,22 @@
  */
 #define ZMQ_HIGH_WATER_MESSAGES 1024
 /*
- * In mode connect a lost connection loses what libzmq holds, of which each message is remembered
- * until the collector's machine acknowledged it; so there it holds less.
+ * In mode connect a lost connection loses what libzmq holds, of which each message is kept until
+ * the collector's machine acknowledged it; so there it holds less.
  */
 #define ZMQ_IN_FLIGHT_MAX 512
+/*
+ * What was acknowledged is kept on until the collector's program must have read it: libzmq takes
+ * 1000 messages for a program (its ZMQ_RCVHWM, unless told otherwise) and one in its decoder.
+ */
+#define ZMQ_READER_MESSAGES 1024
+/* Both, and small messages in the buffers of the collector's kernel; beyond it the oldest go. */
+#define ZMQ_HELD_MAX   4096
+#define ZMQ_HELD_BYTES (64ULL << 20)
+/* A collector that leaves no more unread in its kernel is taken to be reading. */
+#define ZMQ_CALM_BYTES 65536
+/* One look at a connection proves no more quiet time than this, however long ago the last was. */
+#define ZMQ_CALM_STEP_NS 1000000000ULL
 /* Subscriptions looked at in one poll: a flood of them costs records no time. */
 #define ZMQ_SUBSCRIPTIONS_PER_LOOK 64
 /* Bytes of a subscription; a peer that sends longer messages is cut off by libzmq. */

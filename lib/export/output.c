@@ -275,6 +275,27 @@ void output_settle_in_doubt(struct output *o, uint32_t n)
 	count_queued(o);
 }
 
+struct queue_sum output_hold(struct output *o, uint32_t n)
+{
+	o->apart += n;
+	return queue_pop(&o->queue, n);
+}
+
+void output_settle_held(struct output *o, uint32_t n, enum output_counter as)
+{
+	o->apart -= n;
+	o->counters.count[as] += n;
+	count_queued(o);
+}
+
+void output_drop_held(struct output *o, uint32_t n, struct queue_sum sum, enum output_drop reason)
+{
+	o->apart -= n;
+	o->counters.dropped[reason] += n;
+	note_not_sent(o, sum);
+	count_queued(o);
+}
+
 uint64_t output_records_lost(const struct output *o)
 {
 	uint64_t sum = 0;
@@ -391,13 +412,13 @@ void output_close(struct output *o, uint64_t deadline_ns)
 		return;
 	output_drain(o);
 	output_wait_empty(o, deadline_ns);
-	if (o->apart)
+	if (o->spec.type == OUTPUT_ZMQ)
+		zmq_session_end(o);
+	else if (o->apart)
 		output_settle_apart(o, false);
 	if (o->spec.type == OUTPUT_IPFIX) {
 		ipfix_tell_last_numbers(o, deadline_ns);
 		ipfix_session_end(o);
-	} else if (o->spec.type == OUTPUT_ZMQ) {
-		zmq_session_end(o);
 	}
 	output_settle_dropped(o, o->queue.records, OUTPUT_DROP_shutdown);
 	if (o->spool)

@@ -79,6 +79,13 @@ struct output_spec {
 	char ndpi_ids[256];
 	uint64_t stats_interval_ns; /* of event messages, which the program sends; 0 = none */
 
+	/*
+	 * ZMQ, mode connect: what a collector has had for so long, and seemed to read, counts as
+	 * sent; what is younger when its connection is lost is in doubt. 0: the acknowledgement by
+	 * its kernel will do.
+	 */
+	uint64_t doubt_ns;
+
 	/* Connected outputs (TCP, TLS, ZMQ in mode connect): what memory does not hold. */
 	char spool[256]; /* a folder, "" = none */
 	uint64_t spool_bytes_max;
@@ -102,7 +109,7 @@ struct output_spec {
 	bool template_resend_sessions;	   /* in sessions and files, too */
 	uint64_t options_interval_ns;	   /* 0 = no options records at all */
 	enum output_group group;
-	enum output_replay replay; /* TCP, TLS */
+	enum output_replay replay; /* TCP, TLS, ZMQ in mode connect */
 	uint64_t reconnect_ns;
 	uint64_t rotate_bytes, rotate_ns; /* files: 0 = never */
 	/* TLS: PEM files; names of which the collector has to have one, "" = HOST. */

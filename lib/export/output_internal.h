@@ -21,10 +21,20 @@ struct stream_sender {
 	uint32_t head_sent_bytes;
 };
 
-/* A message that is not acknowledged yet: where its last byte is on the wire of its session. */
-struct zmq_in_flight {
-	uint64_t end_bytes;
-	uint32_t records;
+/* A message that was sent, and may have to be sent again. */
+struct zmq_held {
+	uint64_t end_bytes; /* where its last byte is on the wire of its session */
+	uint64_t calm_ns;   /* when it had been read, as zmq_sender.calm_ns counts */
+	uint32_t records, plain_bytes;
+	bool compressed;
+};
+
+/* What the header says of a message. */
+struct zmq_message {
+	const char *topic;
+	struct iovec payload;
+	uint32_t plain_bytes;
+	bool tlv, compressed;
 };
 
 struct zmq_sender {
@@ -46,10 +56,17 @@ struct zmq_sender {
 
 	uint16_t *l7_ids;
 
-	/* Mode connect. */
+	/*
+	 * Mode connect: payloads, of which the marked ones are in flight and the others are to be
+	 * sent again; and what there is to know of each, in the same order.
+	 */
 	struct session_view session;
-	struct zmq_in_flight in_flight[ZMQ_IN_FLIGHT_MAX];
-	uint32_t in_flight_first, in_flight_n;
+	struct record_queue held;
+	struct zmq_held *held_info; /* ZMQ_HELD_MAX, a ring; NULL = nothing is held */
+	uint32_t held_first;
+	uint32_t acked, read; /* so many of the first: have arrived; and were read, it seems */
+	uint64_t calm_ns;     /* time that the collector was seen to read */
+	uint64_t looked_ns;   /* output.now_ns of the last look */
 };
 
 /* Several collectors: an output each, and what they are to each other. */
@@ -65,8 +82,9 @@ struct output {
 	struct output_counters counters;
 	struct encoder encoder;
 	struct record_queue queue;
-	struct spool *spool;  /* behind the queue, NULL = none */
-	uint32_t apart; /* records that left the queue and are not sent yet: 1 while one is torn */
+	struct spool *spool; /* behind the queue, NULL = none */
+	/* Records that left the queue and are not sent yet: one that is torn; what ZMQ holds. */
+	uint32_t apart;
 	struct transport *transport; /* NULL when closed */
 	uint8_t *scratch;	     /* RECORD_BYTES_MAX */
 	bool (*send_step)(struct output *o, uint64_t now_ns);
@@ -179,9 +197,17 @@ int zmq_l7_ids_read(struct output *o, char *error, size_t error_len);
 /* Lets sessions go on and settles what they say; the end of all sessions. */
 void zmq_session_look(struct output *o);
 void zmq_session_end(struct output *o);
-/* A message with so many records of the queue was taken; whether there is room for one more. */
-void zmq_session_note_message(struct output *o, uint32_t records);
-bool zmq_session_has_room(const struct output *o);
+/*
+ * A message that was taken: one of the queue, which is held from now on, or the first of those that
+ * are to be sent again (zmq_session_again(): false when there is none). Whether there is room for
+ * one more.
+ */
+void zmq_session_note_message(struct output *o, const struct zmq_message *m, uint32_t records);
+void zmq_session_note_again(struct output *o);
+bool zmq_session_again(const struct output *o, struct zmq_message *m);
+bool zmq_session_has_room(struct output *o, uint32_t len_bytes);
+int zmq_session_init(struct output *o);
+void zmq_session_free(struct output *o);
 
 /* output_publish() of a ZMQ output. */
 int zmq_publish(struct output *o, const char *topic, const char *json);
@@ -205,6 +231,14 @@ void output_settle_dropped(struct output *o, uint32_t n, enum output_drop reason
 
 /* The first n queued records were sent, and nobody knows whether they arrived. */
 void output_settle_in_doubt(struct output *o, uint32_t n);
+
+/*
+ * The first n queued records are held elsewhere, to be sent again if need be: what they are about;
+ * and how that ended: sent, in doubt, or dropped.
+ */
+struct queue_sum output_hold(struct output *o, uint32_t n);
+void output_settle_held(struct output *o, uint32_t n, enum output_counter as);
+void output_drop_held(struct output *o, uint32_t n, struct queue_sum sum, enum output_drop reason);
 
 /* Records dropped so far. */
 uint64_t output_records_lost(const struct output *o);

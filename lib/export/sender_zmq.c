@@ -81,7 +81,9 @@ int zmq_sender_init(struct output *o, char *error, size_t error_len)
 	z->template_json = ntop_template_json();
 	if (!z->plain || !z->template_json)
 		return -ENOMEM;
-	rc = init_records(o, error, error_len);
+	rc = zmq_session_init(o);
+	if (rc == 0)
+		rc = init_records(o, error, error_len);
 	if (rc == 0 && compresses(&o->spec))
 		rc = init_deflate(z);
 	return rc;
@@ -98,15 +100,8 @@ void zmq_sender_free(struct output *o)
 	free(z->packed);
 	free(z->template_json);
 	free(z->l7_ids);
+	zmq_session_free(o);
 }
-
-/* What the header says of a message. */
-struct zmq_message {
-	const char *topic;
-	struct iovec payload;
-	uint32_t plain_bytes;
-	bool tlv, compressed;
-};
 
 /*
  * Collectors of 2024 take the buffer's size from compressed_size, as the machine writes numbers;
@@ -247,7 +242,7 @@ static bool may_wait(struct output *o, uint64_t now_ns)
 /* True when a message is ready to be sent. */
 static bool make_message(struct output *o, uint64_t now_ns)
 {
-	const uint32_t waiting = o->queue.records - o->queue.marked;
+	const uint32_t waiting = o->queue.records;
 
 	if (!waiting)
 		return false;
@@ -283,8 +278,11 @@ static bool send_records(struct output *o)
 				      .tlv = o->spec.zmq_format == ZMQ_TLV,
 				      .compressed = z->payload.iov_base == z->packed};
 	const uint32_t n = z->records;
-	ssize_t taken = send_message(o, &m);
+	ssize_t taken;
 
+	if (!zmq_session_has_room(o, (uint32_t)m.payload.iov_len))
+		return false;
+	taken = send_message(o, &m);
 	if (taken == -EAGAIN)
 		return false;
 	z->records = 0;
@@ -293,14 +291,30 @@ static bool send_records(struct output *o)
 		output_settle_dropped(o, n, OUTPUT_DROP_transport);
 		return false;
 	}
-	if (!z->session.acknowledges) {
+	if (!z->held_info || !z->session.acknowledges) {
 		output_settle_sent(o, n, (uint64_t)taken, 1);
 		return true;
 	}
 	o->counters.count[OUTPUT_sent_bytes] += (uint64_t)taken;
 	o->counters.count[OUTPUT_sent_messages]++;
 	o->held_since_ns = 0;
-	zmq_session_note_message(o, n);
+	zmq_session_note_message(o, &m, n);
+	return true;
+}
+
+/* What was in flight when the connection was lost, as it was but for its number. */
+static bool send_again(struct output *o, struct zmq_message *m)
+{
+	ssize_t taken;
+
+	m->topic = topic_flow;
+	m->tlv = o->spec.zmq_format == ZMQ_TLV;
+	taken = send_message(o, m);
+	if (taken < 0)
+		return false;
+	o->counters.count[OUTPUT_sent_bytes] += (uint64_t)taken;
+	o->counters.count[OUTPUT_sent_messages]++;
+	zmq_session_note_again(o);
 	return true;
 }
 
@@ -332,18 +346,22 @@ static void send_template(struct output *o, uint64_t now_ns)
 bool zmq_send_step(struct output *o, uint64_t now_ns)
 {
 	struct zmq_sender *z = &o->zmq;
-	const uint32_t waiting = o->queue.records - o->queue.marked;
+	const uint32_t waiting = o->queue.records;
+	struct zmq_message again = {0};
 
 	if (!has_peer(o, topic_flow)) {
 		z->records = 0;
-		if (waiting && !o->spool && !o->queue.marked && !wait_for_subscriber(o, now_ns))
+		if (waiting && !o->spool && !z->held.marked && !wait_for_subscriber(o, now_ns))
 			output_settle_dropped(o, waiting, OUTPUT_DROP_no_subscriber);
 		return false;
 	}
 	z->was_subscribed = true;
-	if (!zmq_session_has_room(o) || (z->session.acknowledges && !z->session.up))
+	if (z->held.marked - z->acked >= ZMQ_IN_FLIGHT_MAX ||
+	    (z->session.acknowledges && !z->session.up))
 		return false;
 	send_template(o, now_ns);
+	if (zmq_session_again(o, &again))
+		return send_again(o, &again);
 	return (z->records || make_message(o, now_ns)) && send_records(o);
 }
 

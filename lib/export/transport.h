@@ -28,6 +28,8 @@ struct session_view {
 	bool unread; /* once `up` is false: nobody can have read what was not acknowledged */
 	/* ZMQ: what left this machine of that; what did not cannot have been read */
 	uint64_t left_bytes;
+	uint64_t unread_bytes; /* ZMQ: of acked_bytes, what the peer's kernel holds by its window */
+	bool leaves; /* ZMQ: the peer wants no more, and reads what is on its way (XSUB) */
 };
 
 struct transport_ops {

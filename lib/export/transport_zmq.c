@@ -18,7 +18,8 @@
 /* The topic as it begins frame 1: a NUL-terminated name in 16 bytes (spec of ntop's header). */
 #define TOPIC_BYTES 16
 static const char topics[][TOPIC_BYTES] = {"flow", "event", "template", "counter", "option"};
-#define TOPICS (sizeof topics / sizeof topics[0])
+#define TOPICS	   (sizeof topics / sizeof topics[0])
+#define TOPIC_FLOW 0
 
 /* A CURVE key in Z85. */
 #define KEY_CHARS 40
@@ -44,7 +45,7 @@ struct zmq_transport {
 /* One subscription (1) or its end (0) and the prefix it asks for. */
 static void note_subscription(struct zmq_transport *z, const uint8_t *message, size_t len)
 {
-	size_t prefix = len - 1;
+	const size_t prefix = len - 1;
 
 	for (size_t i = 0; i < TOPICS; i++) {
 		if (prefix > TOPIC_BYTES || memcmp(message + 1, topics[i], prefix) != 0)
@@ -75,19 +76,39 @@ static int send_rest(struct zmq_transport *z)
 	return error;
 }
 
+/*
+ * The end of a subscription that a peer says, not one that libzmq says for a peer that is gone; by
+ * a socket that hands on what it has then (SUB throws it away).
+ */
+static bool is_farewell(zmq_msg_t *message)
+{
+	const char *type = zmq_msg_gets(message, "Socket-Type");
+
+	return type && strcmp(type, "XSUB") == 0;
+}
+
 /* Takes subscriptions; a flood of them waits, and at last in the flooder's own buffers. */
 static void read_subscriptions(struct zmq_transport *z)
 {
-	uint8_t message[ZMQ_SUBSCRIPTION_BYTES_MAX + 1];
+	zmq_msg_t message;
 
+	zmq_msg_init(&message);
 	for (int i = 0; i < ZMQ_SUBSCRIPTIONS_PER_LOOK; i++) {
-		int len = zmq_recv(z->socket, message, sizeof message, ZMQ_DONTWAIT);
+		const int len = zmq_msg_recv(&message, z->socket, ZMQ_DONTWAIT);
+		const uint8_t *bytes = zmq_msg_data(&message);
+		const bool asked = z->subscribed[TOPIC_FLOW] != 0;
 
 		if (len < 0)
 			break;
-		if (len > 0 && len <= (int)sizeof message && message[0] <= 1)
-			note_subscription(z, message, (size_t)len);
+		if (len == 0 || len > ZMQ_SUBSCRIPTION_BYTES_MAX + 1 || bytes[0] > 1)
+			continue;
+		note_subscription(z, bytes, (size_t)len);
+		if (z->subscribed[TOPIC_FLOW])
+			zmq_monitor_leaves(&z->monitor, false);
+		else if (asked && is_farewell(&message))
+			zmq_monitor_leaves(&z->monitor, true);
 	}
+	zmq_msg_close(&message);
 }
 
 static size_t topic_index(const char *topic)
@@ -118,7 +139,11 @@ static uint32_t zmq_joined(struct transport *t, const char *topic)
 
 static void zmq_session(struct transport *t, struct session_view *out)
 {
-	zmq_monitor_look(&((struct zmq_transport *)t)->monitor, out);
+	struct zmq_transport *z = (struct zmq_transport *)t;
+
+	/* What the peer said comes before its end. */
+	read_subscriptions(z);
+	zmq_monitor_look(&z->monitor, out);
 }
 
 static uint64_t zmq_taken_bytes(const struct transport *t)

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "zmq_publisher.h"
+#include "zmq_told.h"
 
 static struct zmq_received m;
 
@@ -28,17 +29,6 @@ static struct subscriber bind_at(const char *endpoint)
 	for (int i = 0; i < 200 && zmq_bind(s.socket, endpoint); i++)
 		sleep_ns(10000000);
 	return s;
-}
-
-static bool identity_holds(const struct output *o)
-{
-	const struct output_counters *c = output_counters(o);
-	uint64_t dropped = 0;
-
-	for (int i = 0; i < OUTPUT_DROP_N; i++)
-		dropped += c->dropped[i];
-	return c->count[OUTPUT_offered] == c->count[OUTPUT_sent] + c->count[OUTPUT_in_doubt] +
-						   c->count[OUTPUT_queued] + dropped;
 }
 
 static uint64_t flow_of_body(const char **at)
@@ -227,48 +217,6 @@ static void test_killed(void **state)
 	check_killed(OUTPUT_REPLAY_AT_MOST_ONCE);
 	check_killed(OUTPUT_REPLAY_AT_LEAST_ONCE);
 }
-
-/* A connection that does as it is told: 100 bytes a message. */
-struct told {
-	struct transport base;
-	struct session_view view;
-};
-
-static ssize_t told_send(struct transport *t, const struct iovec *frames, int n)
-{
-	(void)frames;
-	(void)n;
-	((struct told *)t)->view.taken_bytes += 100;
-	return 100;
-}
-
-static void told_session(struct transport *t, struct session_view *out)
-{
-	*out = ((struct told *)t)->view;
-}
-
-static uint64_t told_taken(const struct transport *t)
-{
-	return ((const struct told *)t)->view.taken_bytes;
-}
-
-static const char *told_trouble(const struct transport *t)
-{
-	(void)t;
-	return "it is gone";
-}
-
-static void told_close(struct transport *t, uint64_t deadline_ns)
-{
-	(void)t;
-	(void)deadline_ns;
-}
-
-static const struct transport_ops told_ops = {.send = told_send,
-					      .session = told_session,
-					      .taken_bytes = told_taken,
-					      .trouble = told_trouble,
-					      .close = told_close};
 
 /*
  * Ten messages of two records: two are acknowledged, five left, half of another, too. The end of
