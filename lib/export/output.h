@@ -75,7 +75,7 @@ struct output_spec {
 	char zmq_server_key[96];
 	/* Told in every record and event, "" = not: a name of this probe, its address. */
 	char instance[64], probe_ip[46];
-	/* "" = the numbers of the linked nDPI; or a file of lines NUMBER NAME */
+	/* "" = the numbers of the linked nDPI; or a version; or a file of lines NUMBER NAME */
 	char ndpi_ids[256];
 	uint64_t stats_interval_ns; /* of event messages, which the program sends; 0 = none */
 

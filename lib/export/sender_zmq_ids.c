@@ -16,12 +16,49 @@
 #define LINE_BYTES 512
 /* Lines looked at, and numbers that may stand in them. */
 #define LINES_MAX 65536U
+/* What ndpi_ids.def is about: these versions, and so many numbers. */
+#define TABLE_MAJOR	4
+#define TABLE_MINOR_MIN 2
+#define TABLE_MINOR_MAX 12
+#define TABLE_NUMBERS	355
 
 struct ids {
 	struct ndpi_detection_module_struct *ndpi; /* for names; not used for anything else */
 	uint16_t *to;
 	uint32_t n, found;
 };
+
+static struct ndpi_detection_module_struct *make_module(void **context)
+{
+#ifdef NDPI_HAS_GLOBAL_CONTEXT
+	*context = ndpi_global_init();
+	return *context ? ndpi_init_detection_module(*context) : NULL;
+#else
+	*context = NULL;
+	return ndpi_init_detection_module(ndpi_no_prefs);
+#endif
+}
+
+static void end_module(struct ndpi_detection_module_struct *m, void *context)
+{
+	if (m)
+		ndpi_exit_detection_module(m);
+#ifdef NDPI_HAS_GLOBAL_CONTEXT
+	if (context)
+		ndpi_global_deinit(context);
+#else
+	(void)context;
+#endif
+}
+
+static unsigned int count_protocols(struct ndpi_detection_module_struct *m)
+{
+#ifdef NDPI_HAS_NUM_PROTOCOLS
+	return ndpi_get_num_protocols(m);
+#else
+	return ndpi_get_num_supported_protocols(m);
+#endif
+}
 
 static void note_name(struct ids *ids, const char *name, uint16_t number)
 {
@@ -77,20 +114,75 @@ static int read_file(struct ids *ids, const char *path, char *error, size_t erro
 	return rc;
 }
 
+struct version {
+	unsigned int major, minor;
+};
+
+/* "4.8", and nothing else. */
+static bool read_version(struct version *v, const char *text)
+{
+	int len = 0;
+
+	return sscanf(text, "%3u.%3u%n", &v->major, &v->minor, &len) == 2 && !text[len];
+}
+
+static bool has_table(const struct version *v)
+{
+	return v->major == TABLE_MAJOR && v->minor >= TABLE_MINOR_MIN &&
+	       v->minor <= TABLE_MINOR_MAX && v->minor % 2 == 0;
+}
+
+/* The numbers that mean the same in both versions. */
+static void keep_common(struct ids *ids)
+{
+	for (uint32_t i = 0; i < ids->n && i < TABLE_NUMBERS; i++)
+		ids->to[i] = (uint16_t)i;
+#define NDPI_REUSED(number, before, after)                                                         \
+	if ((number) < ids->n)                                                                     \
+		ids->to[number] = 0;
+#include "export/ndpi_ids.def"
+}
+
+static int use_version(struct ids *ids, const struct version *v, char *error, size_t error_len)
+{
+	const struct version linked = {NDPI_MAJOR, NDPI_MINOR};
+
+	if (v->major == linked.major && v->minor == linked.minor) {
+		for (uint32_t i = 0; i < ids->n; i++)
+			ids->to[i] = (uint16_t)i;
+		return 0;
+	}
+	if (has_table(v) && has_table(&linked)) {
+		keep_common(ids);
+		return 0;
+	}
+	snprintf(error, error_len,
+		 "ndpi_ids %u.%u: this nDPI (%u.%u) and versions %u.%u to %u.%u are known "
+		 "here; name a file, as ndpiReader -H prints it where the collector runs",
+		 v->major, v->minor, linked.major, linked.minor, TABLE_MAJOR, TABLE_MINOR_MIN,
+		 TABLE_MAJOR, TABLE_MINOR_MAX);
+	return -EINVAL;
+}
+
 int zmq_l7_ids_read(struct output *o, char *error, size_t error_len)
 {
 	struct ids ids = {0};
-	int rc;
+	struct version v;
+	void *context;
+	int rc = -ENOMEM;
 
 	if (!o->spec.ndpi_ids[0] || strcmp(o->spec.ndpi_ids, "linked") == 0 || !o->encoder.tlv)
 		return 0;
-	ids.ndpi = ndpi_init_detection_module(ndpi_no_prefs);
-	if (!ids.ndpi)
-		return -ENOMEM;
-	ids.n = ndpi_get_num_supported_protocols(ids.ndpi);
-	ids.to = calloc(ids.n, sizeof *ids.to);
-	rc = ids.to ? read_file(&ids, o->spec.ndpi_ids, error, error_len) : -ENOMEM;
-	ndpi_exit_detection_module(ids.ndpi);
+	ids.ndpi = make_module(&context);
+	if (ids.ndpi) {
+		ids.n = count_protocols(ids.ndpi);
+		ids.to = calloc(ids.n, sizeof *ids.to);
+	}
+	if (ids.to && read_version(&v, o->spec.ndpi_ids))
+		rc = use_version(&ids, &v, error, error_len);
+	else if (ids.to)
+		rc = read_file(&ids, o->spec.ndpi_ids, error, error_len);
+	end_module(ids.ndpi, context);
 	if (rc) {
 		free(ids.to);
 		return rc;

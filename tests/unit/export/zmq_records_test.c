@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 #include <json.h>
+#include <ndpi_api.h>
 
 #include "export/ntop_keys.h"
 #include "export/tlv.h"
@@ -242,6 +243,53 @@ static void test_other_ndpi(void **state)
 	assert_int_equal(output_open(&o, &spec, error, sizeof error), -ENOENT);
 }
 
+static void check_l7(const char *version, uint16_t app, const char *want)
+{
+	struct output_spec spec = {.zmq_format = ZMQ_JSON};
+	struct flow_record r = sample_ipv4();
+	struct json_object *all;
+	struct output *o;
+
+	snprintf(spec.ndpi_ids, sizeof spec.ndpi_ids, "%s", version);
+	o = open_kept(spec);
+	r.l7_app_id = app;
+	output_submit(o, &r);
+	output_poll(o, SAMPLE_NS);
+	all = records();
+	assert_string_equal(text(json_object_array_get_idx(all, 0), "57590"), want);
+	assert_int_equal(output_counters(o)->count[OUTPUT_l7_unmapped], strstr(want, ".0") != NULL);
+	json_object_put(all);
+	output_free(o);
+}
+
+/* To another version numbers are told that mean the same there; 127 was DCE/RPC once. */
+static void test_other_ndpi_by_version(void **state)
+{
+	struct output_spec spec = {.type = OUTPUT_ZMQ, .target = "tcp://127.0.0.1:*"};
+	const char *const other = NDPI_MINOR == 8 ? "4.6" : "4.8";
+	char own[16], error[256];
+	struct output *o;
+
+	(void)state;
+	snprintf(own, sizeof own, "%u.%u", NDPI_MAJOR, NDPI_MINOR);
+	check_l7(own, 126, "91.126");
+	check_l7(own, 127, "91.127");
+	if (NDPI_MAJOR == 4 && NDPI_MINOR <= 12) {
+		check_l7(other, 126, "91.126");
+		check_l7(other, 127, "91.0");
+		check_l7("4.12", 235, NDPI_MINOR == 12 ? "91.235" : "91.0");
+	}
+	for (int i = 0; i < 3; i++) {
+		static const char *const unknown[] = {"3.4", "4.7", "999.0"};
+
+		snprintf(spec.ndpi_ids, sizeof spec.ndpi_ids, "%s", unknown[i]);
+		assert_int_equal(output_open(&o, &spec, error, sizeof error), -EINVAL);
+		assert_non_null(strstr(error, "ndpiReader -H"));
+	}
+	snprintf(spec.ndpi_ids, sizeof spec.ndpi_ids, "4.8.1"); /* a file */
+	assert_int_equal(output_open(&o, &spec, error, sizeof error), -ENOENT);
+}
+
 /* Each key of TLV has a name, and the template tells them all. */
 static void test_template(void **state)
 {
@@ -304,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_large_counters),
 		cmocka_unit_test(test_identity_and_own_elements),
 		cmocka_unit_test(test_other_ndpi),
+		cmocka_unit_test(test_other_ndpi_by_version),
 		cmocka_unit_test(test_template),
 		cmocka_unit_test(test_flood_of_subscriptions),
 	};
