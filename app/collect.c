@@ -13,8 +13,10 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "collect_keys.h"
 #include "export/ntop_keys.h"
 #include "export/transport.h"
+#include "export/zmq_monitor.h"
 #include "export/zmq_reader.h"
 #include "log.h"
 
@@ -25,6 +27,8 @@
 
 struct collector {
 	void *context, *socket;
+	struct zmq_monitor monitor;
+	uint32_t refused; /* handshakes, as far as said */
 	bool json, stopping;
 	int signal_fd;
 	struct {
@@ -164,14 +168,14 @@ static bool receive(struct collector *c)
 	return n > 0;
 }
 
-static const char *open_socket(struct collector *c, const char *endpoint)
+static const char *open_socket(struct collector *c, const struct options *o)
 {
 	struct output_spec spec = {.mode = OUTPUT_MODE_BIND};
 	static char error[640];
 	const int on = 1, none = 0;
 	int rc;
 
-	if (output_spec_read_zmq(&spec, endpoint, error, sizeof error))
+	if (output_spec_read_zmq(&spec, o->collect, error, sizeof error))
 		return error;
 	c->context = zmq_ctx_new();
 	c->socket = c->context ? zmq_socket(c->context, ZMQ_XSUB) : NULL;
@@ -179,6 +183,10 @@ static const char *open_socket(struct collector *c, const char *endpoint)
 		return "no socket can be made";
 	zmq_setsockopt(c->socket, ZMQ_IPV6, &on, sizeof on);
 	zmq_setsockopt(c->socket, ZMQ_LINGER, &none, sizeof none);
+	if (o->collect_keys && collect_keys_use(c->socket, o->collect_keys, error, sizeof error))
+		return error;
+	if (zmq_monitor_start(&c->monitor, c->context, c->socket))
+		return "the socket cannot be watched";
 	snprintf(c->endpoint, sizeof c->endpoint, "%s", spec.target);
 	/* As collectors write it: a c says that the probe connects. */
 	rc = spec.mode == OUTPUT_MODE_CONNECT ? zmq_bind(c->socket, spec.target) :
@@ -199,22 +207,37 @@ static void stop(struct collector *c)
 	c->stopping = true;
 }
 
-static void run(struct collector *c)
+/* A probe whose keys do not fit tries again and again: once is enough to say. */
+static void note_refused(struct collector *c, bool with_keys)
 {
-	zmq_pollitem_t items[2] = {{.socket = c->socket, .events = ZMQ_POLLIN},
+	struct session_view view;
+
+	zmq_monitor_look(&c->monitor, &view);
+	if (view.failures && !c->refused)
+		log_warning("a probe was refused: %s",
+			    with_keys ? "its server_key is not the public one of --collect-keys" :
+					"it speaks CURVE, so --collect needs --collect-keys");
+	c->refused = view.failures;
+}
+
+static void run(struct collector *c, bool with_keys)
+{
+	zmq_pollitem_t items[3] = {{.socket = c->socket, .events = ZMQ_POLLIN},
+				   {.socket = c->monitor.pair, .events = ZMQ_POLLIN},
 				   {.fd = c->signal_fd, .events = ZMQ_POLLIN}};
 
 	if (!c->json)
 		print_heading();
 	for (;;) {
-		int n = zmq_poll(items, c->stopping ? 1 : 2, c->stopping ? LAST_WAIT_MS : -1);
+		int n = zmq_poll(items, c->stopping ? 1 : 3, c->stopping ? LAST_WAIT_MS : -1);
 
 		if (n < 0 && errno != EINTR)
 			return;
 		if (c->stopping && n == 0)
 			return;
-		if (!c->stopping && (items[1].revents & ZMQ_POLLIN))
+		if (!c->stopping && (items[2].revents & ZMQ_POLLIN))
 			stop(c);
+		note_refused(c, with_keys);
 		while (receive(c))
 			continue;
 		if (fflush(stdout) != 0 || ferror(stdout))
@@ -236,19 +259,22 @@ int collect_run(const struct options *o)
 	sigaddset(&set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	c->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
-	why = open_socket(c, o->collect);
+	c->monitor.fd = -1;
+	why = open_socket(c, o);
 	if (why) {
 		log_error("--collect: %s", why);
 	} else {
-		run(c);
+		run(c, o->collect_keys != NULL);
 		if (!o->quiet)
 			fprintf(stderr,
 				"%" PRIu64 " messages, %" PRIu64 " flows, %" PRIu64
 				" messages missing, %" PRIu64 " malformed\n",
 				c->messages, c->flows, c->missing, c->malformed);
 	}
-	if (c->socket)
+	if (c->socket) {
+		zmq_monitor_stop(&c->monitor, c->socket);
 		zmq_close(c->socket);
+	}
 	if (c->context)
 		zmq_ctx_term(c->context);
 	close(c->signal_fd);

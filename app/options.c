@@ -246,6 +246,9 @@ static void override_action(struct cli *c, enum option_action id)
 	case ACTION_output:
 		add_output(c, optarg);
 		break;
+	case ACTION_collect_keys:
+		c->o->collect_keys = optarg;
+		break;
 	case ACTION_collect:
 		c->o->collect = optarg + (strncmp(optarg, "zmq:", 4) || optarg[4] == '/' ? 0 : 4);
 		break;

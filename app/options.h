@@ -180,10 +180,11 @@ struct options {
 	/* command line only; the strings belong to argv */
 	const char *files[FILES_MAX]; /* -r, "-" is standard input */
 	unsigned int n_files;
-	const char *collect;	 /* endpoint to read from instead of packets, NULL = none */
-	uint64_t count;		 /* packets to read from the files, 0 = all */
-	const char *config_path; /* -c, NULL = none */
-	bool quiet;		 /* no summary at the end */
+	const char *collect;	  /* endpoint to read from instead of packets, NULL = none */
+	const char *collect_keys; /* its CURVE keys: PATH.pub and PATH.priv, NULL = in clear */
+	uint64_t count;		  /* packets to read from the files, 0 = all */
+	const char *config_path;  /* -c, NULL = none */
+	bool quiet;		  /* no summary at the end */
 };
 
 enum options_result {

@@ -22,6 +22,8 @@ static void check_input(const struct options *o, struct options_errors *e)
 					 "--collect prints a table, or -o json: no other output");
 		return;
 	}
+	if (o->collect_keys)
+		options_complain(e, "--collect-keys is for --collect");
 	if (o->n_files && o->n_ports)
 		options_complain(e, "-r reads files, -i reads a device: give one or the other");
 	else if (!o->n_files && !o->n_ports && o->config_path)
