@@ -43,7 +43,8 @@ bool stats_records_hold(const struct stats *s)
 	for (unsigned int i = 0; i < e->n_outputs; i++) {
 		const struct output_counters *c = output_counters(e->outputs[i]);
 
-		uint64_t given = e->records + c->count[OUTPUT_uniflows];
+		uint64_t given = e->records + c->count[OUTPUT_uniflows] +
+				 c->count[OUTPUT_recovered];
 
 		if (c->count[OUTPUT_offered] != given || output_sum(c) != given)
 			return false;

@@ -402,6 +402,15 @@ void output_wait_empty(struct output *o, uint64_t deadline_ns)
 		sleep_ns(retry_ns(o));
 }
 
+/* What waits in memory goes back to the disk, in front of what is there. */
+static void keep_for_later(struct output *o)
+{
+	const uint32_t n = o->queue.records, lost = spool_put_back(o->spool, &o->queue);
+
+	output_settle_dropped(o, lost, OUTPUT_DROP_shutdown);
+	queue_pop(&o->queue, n - lost);
+}
+
 void output_close(struct output *o, uint64_t deadline_ns)
 {
 	if (is_group(o)) {
@@ -420,8 +429,10 @@ void output_close(struct output *o, uint64_t deadline_ns)
 		ipfix_tell_last_numbers(o, deadline_ns);
 		ipfix_session_end(o);
 	}
+	if (o->spool && spool_is_kept(o->spool))
+		keep_for_later(o);
 	output_settle_dropped(o, o->queue.records, OUTPUT_DROP_shutdown);
-	if (o->spool)
+	if (o->spool && !spool_is_kept(o->spool))
 		o->counters.dropped[OUTPUT_DROP_shutdown] += spool_clear(o->spool);
 	count_queued(o);
 	o->transport->ops->close(o->transport, deadline_ns);

@@ -89,6 +89,7 @@ struct output_spec {
 	/* Connected outputs (TCP, TLS, ZMQ in mode connect): what memory does not hold. */
 	char spool[256]; /* a folder, "" = none */
 	uint64_t spool_bytes_max;
+	bool spool_keep; /* what it holds at the end is for the next process */
 
 	enum output_biflow biflow; /* of every type */
 	/* Bits of enum element_source: what no record will have, see struct encoder. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 /* A queue holds at least some records of any size, or a lossless source would wait for ever. */
 #define QUEUE_BYTES_MIN		   (4 * RECORD_BYTES_MAX)
@@ -81,6 +82,45 @@ static int make_sender(struct output *o, char *error, size_t error_len)
 	return make_stream(o);
 }
 
+/* Whose records an earlier process left: encoded as ours would be, or of no use. */
+static uint32_t meaning_of(const struct output_spec *s)
+{
+	char text[2048];
+	const int len = snprintf(text, sizeof text, "%d %d %d %u %d|%s|%s|%s|%d %d %d %d|%s|%s",
+				 s->type, s->zmq_format, s->zmq_count, s->pen, s->biflow,
+				 s->instance, s->probe_ip, s->ndpi_ids, s->profile, s->version,
+				 s->ignore_vlan, (int)s->observation_domain, s->fields,
+				 s->type == OUTPUT_IPFIX ? FTPROBE_VERSION : "");
+
+	return (uint32_t)crc32(0, (const Bytef *)text, (uInt)len);
+}
+
+static int make_spool(struct output *o, char *error, size_t error_len)
+{
+	const struct output_spec *s = &o->spec;
+	const struct spool_place place = {.folder = s->spool,
+					  .name = s->name,
+					  .bytes_max = s->spool_bytes_max,
+					  .meaning = meaning_of(s)};
+	bool aside;
+	int rc;
+
+	if (!s->spool[0] || !output_spec_may_spool(s))
+		return 0;
+	if (!s->spool_keep)
+		return spool_open(&o->spool, s->spool, s->spool_bytes_max, error, error_len);
+	rc = spool_open_kept(&o->spool, &place, &aside, error, error_len);
+	if (rc)
+		return rc;
+	if (aside)
+		output_note_trouble(o, "its spool was of other settings, or damaged, and is "
+				       "named .old now");
+	o->counters.count[OUTPUT_recovered] = o->counters.count[OUTPUT_offered] =
+		o->counters.count[OUTPUT_queued] = o->counters.count[OUTPUT_queued_max] =
+			spool_records(o->spool);
+	return 0;
+}
+
 int output_make(struct output **out, const struct output_spec *spec, char *error, size_t error_len)
 {
 	struct output *o = calloc(1, sizeof *o);
@@ -101,9 +141,8 @@ int output_make(struct output **out, const struct output_spec *spec, char *error
 			queue_create(&o->queue, o->spec.queue_records_max, o->spec.queue_bytes_max);
 	if (!result)
 		result = community_id_create(&o->encoder.community_id);
-	if (!result && o->spec.spool[0] && output_spec_may_spool(&o->spec))
-		result = spool_open(&o->spool, o->spec.spool, o->spec.spool_bytes_max, error,
-				    error_len);
+	if (!result)
+		result = make_spool(o, error, error_len);
 	if (!result)
 		result = make_sender(o, error, error_len);
 	if (result)
@@ -243,6 +282,7 @@ int output_check(const struct output_spec *spec, char *error, size_t error_len)
 		return result;
 	for (unsigned int i = 0; !result && i < output_spec_collectors(spec); i++) {
 		output_spec_collector(spec, i, &one);
+		one.spool_keep = false; /* what lies there is not for a check to touch */
 		result = check_collector(&one, error, error_len);
 	}
 	if (result && !error[0])

@@ -3,6 +3,7 @@
 #include "export/spool.h"
 
 #include "core/limits.h"
+#include "export/spool_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,29 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Written and read in pieces of this size. */
-#define BUFFER_BYTES (128U << 10)
-
-struct entry {
-	uint32_t len_bytes, tag;
-	uint64_t packets, octets;
-};
-_Static_assert(sizeof(struct entry) == 24, "spool.h says 24");
-
-/*
- * Positions count on for ever; the file is a ring of size_bytes. From head to `written` the records
- * are in the file, from there to tail in the write buffer. The read buffer has what begins at head.
- */
-struct spool {
-	int fd;
-	uint64_t size_bytes;
-	uint64_t head, written, tail;
-	uint32_t records;
-	uint32_t read_at, read_bytes; /* in the read buffer */
-	uint8_t write[BUFFER_BYTES];
-	uint8_t read[BUFFER_BYTES + sizeof(struct entry) + RECORD_BYTES_MAX];
-};
 
 static int open_file(const char *folder)
 {
@@ -59,7 +37,8 @@ int spool_open(struct spool **out, const char *folder, uint64_t bytes_max, char 
 		snprintf(error, error_len, "out of memory");
 		return -ENOMEM;
 	}
-	s->size_bytes = bytes_max;
+	s->size_bytes = s->wanted_bytes = bytes_max;
+	s->head = s->saved = s->written = s->tail = SPOOL_FIRST_POSITION(bytes_max);
 	s->fd = open_file(folder);
 	if (s->fd < 0) {
 		int rc = s->fd;
@@ -77,6 +56,8 @@ void spool_close(struct spool *s)
 {
 	if (!s)
 		return;
+	if (s->path[0] && (!s->records || spool_flush(s) || spool_save_head(s)))
+		unlink(s->path);
 	close(s->fd);
 	free(s);
 }
@@ -88,19 +69,20 @@ uint32_t spool_records(const struct spool *s)
 
 bool spool_has_room(const struct spool *s, uint32_t len_bytes)
 {
-	return s->tail - s->head + sizeof(struct entry) + len_bytes <= s->size_bytes &&
+	return s->tail - s->head + sizeof(struct spool_entry) + len_bytes <= s->size_bytes &&
 	       s->records < UINT32_MAX;
 }
 
 /* In or out of the ring at a position, in two pieces where it wraps. */
-static int ring_io(struct spool *s, uint8_t *bytes, size_t len, uint64_t at, bool out)
+int spool_io(struct spool *s, uint8_t *bytes, size_t len, uint64_t at, bool out)
 {
 	while (len) {
 		const uint64_t offset = at % s->size_bytes;
 		const uint64_t to_end = s->size_bytes - offset;
 		const size_t piece = len < to_end ? len : (size_t)to_end;
-		ssize_t n = out ? pwrite(s->fd, bytes, piece, (off_t)offset) :
-				  pread(s->fd, bytes, piece, (off_t)offset);
+		const off_t there = (off_t)(offset + s->data_at);
+		ssize_t n = out ? pwrite(s->fd, bytes, piece, there) :
+				  pread(s->fd, bytes, piece, there);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -113,10 +95,17 @@ static int ring_io(struct spool *s, uint8_t *bytes, size_t len, uint64_t at, boo
 	return 0;
 }
 
-static int write_buffer_out(struct spool *s)
+int spool_flush(struct spool *s)
 {
-	int rc = ring_io(s, s->write, (size_t)(s->tail - s->written), s->written, true);
+	int rc = 0;
 
+	if (s->tail == s->written)
+		return 0;
+	/* What is taken out, and said to be there by the file, is not overwritten. */
+	if (s->tail - s->saved > s->size_bytes)
+		rc = spool_save_head(s);
+	if (rc == 0)
+		rc = spool_io(s, s->write, (size_t)(s->tail - s->written), s->written, true);
 	if (rc == 0)
 		s->written = s->tail;
 	return rc;
@@ -130,14 +119,14 @@ static void buffer(struct spool *s, const void *bytes, size_t len)
 
 int spool_push(struct spool *s, const struct queued_record *r)
 {
-	const struct entry e = {r->len_bytes, r->tag, r->packets, r->octets};
+	const struct spool_entry e = spool_entry_of(s, r, s->tail);
 	const size_t need = sizeof e + r->len_bytes;
 
-	_Static_assert(sizeof e + RECORD_BYTES_MAX <= BUFFER_BYTES, "a record may not fit");
+	_Static_assert(sizeof e + RECORD_BYTES_MAX <= SPOOL_BUFFER_BYTES, "a record may not fit");
 	if (!spool_has_room(s, r->len_bytes))
 		return -ENOBUFS;
 	if (s->tail - s->written + need > sizeof s->write) {
-		int rc = write_buffer_out(s);
+		int rc = spool_flush(s);
 
 		if (rc)
 			return rc;
@@ -158,7 +147,7 @@ static int refill(struct spool *s)
 	const size_t from_buffer = from_disk < on_disk ? 0 :
 				   buffered < room     ? (size_t)buffered :
 							 (size_t)room;
-	int rc = ring_io(s, s->read, from_disk, s->head, false);
+	int rc = spool_io(s, s->read, from_disk, s->head, false);
 
 	if (rc)
 		return rc;
@@ -168,7 +157,7 @@ static int refill(struct spool *s)
 	return 0;
 }
 
-static bool whole_record(const struct spool *s, struct entry *e)
+static bool whole_record(const struct spool *s, struct spool_entry *e)
 {
 	const uint32_t there = s->read_bytes - s->read_at;
 
@@ -180,7 +169,7 @@ static bool whole_record(const struct spool *s, struct entry *e)
 
 int spool_first(struct spool *s, struct queued_record *out)
 {
-	struct entry e;
+	struct spool_entry e;
 	int rc;
 
 	if (!s->records)
@@ -205,16 +194,24 @@ uint32_t spool_clear(struct spool *s)
 	const uint32_t n = s->records;
 
 	/* What a long absence took is given back; the file grows again where that fails. */
-	if (s->written && ftruncate(s->fd, 0))
+	if (s->written != s->saved && ftruncate(s->fd, (off_t)s->data_at))
 		errno = 0;
-	s->head = s->written = s->tail = 0;
+	/* Positions never come again, or what was there before would look like a record. */
+	s->head = (s->tail / s->size_bytes + 1) * s->size_bytes;
+	if (s->size_bytes != s->wanted_bytes) {
+		s->size_bytes = s->wanted_bytes;
+		s->head = SPOOL_FIRST_POSITION(s->size_bytes);
+	}
+	s->written = s->tail = s->head;
 	s->records = s->read_at = s->read_bytes = 0;
+	if (spool_save_head(s))
+		errno = 0;
 	return n;
 }
 
 void spool_pop(struct spool *s)
 {
-	struct entry e;
+	struct spool_entry e;
 
 	if (!s->records || !whole_record(s, &e))
 		return;
@@ -223,4 +220,6 @@ void spool_pop(struct spool *s)
 	s->records--;
 	if (!s->records)
 		spool_clear(s);
+	else if (s->path[0] && s->head - s->saved > SPOOL_BUFFER_BYTES && spool_save_head(s))
+		errno = 0; /* more comes again, then */
 }

@@ -123,7 +123,39 @@ def check_wrong_key(probe, trace, keys, key):
             programs.stop()
 
 
+def check_kept(probe, trace):
+    """What a run could not send, the next one does; both say that their numbers add up."""
+    with tempfile.TemporaryDirectory(prefix="ftprobe-interop-") as folder:
+        port = interop.free_port(socket.SOCK_STREAM)
+        output = f"zmq:tcp://127.0.0.1:{port}"
+        options = [word for setting in ("mode=connect", f"spool={folder}")
+                   for word in ("--set", f"output.{output}.{setting}")]
+
+        def run():
+            done = subprocess.run([probe, "-r", str(trace), "-o", output, *options,
+                                   "--set", "probe.drain_timeout=500ms"],
+                                  stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+                                  check=False)
+            said = done.stderr.decode("utf-8", "replace")
+            if done.returncode or "queued holds" not in said:
+                raise interop.Failure(f"numbers do not add up: {said}")
+            return len(list(Path(folder).glob("*.spool")))
+
+        interop.equal("files after a run", run(), 1)
+        flows = interop.run_probe(probe, trace)
+        path = Path(folder) / "flows.jsonl"
+        reader = subprocess.Popen([str(zmq_subscriber.COLLECTOR), "--quiet", "--json", str(path),
+                                   f"tcp://127.0.0.1:{port}c"], stderr=subprocess.DEVNULL)
+        interop.wait_until("files are gone", lambda: run() == 0, 30)
+        reader.send_signal(signal.SIGTERM)
+        reader.wait(timeout=interop.WAIT_S)
+        found = path.read_bytes().count(b"\n")
+        if found % len(flows) or found < 2 * len(flows):
+            raise interop.Failure(f"{found} records arrived, of {len(flows)} a run")
+
+
 def check(probe, trace):
+    check_kept(probe, trace)
     with tempfile.TemporaryDirectory(prefix="ftprobe-interop-") as folder:
         keys = str(Path(folder) / "keys")
         other = str(Path(folder) / "other")
