@@ -221,14 +221,26 @@ void put_scaled(struct wbuf *w, uint64_t v)
 	put_u8(w, (uint8_t)units[unit]);
 }
 
+/* How many bytes of ASCII it begins with: nearly all of most texts. */
+static size_t ascii_bytes(const uint8_t *p, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && p[n] < 0x80)
+		n++;
+	return n;
+}
+
 void put_utf8(struct wbuf *w, const char *s, size_t len_max)
 {
 	const uint8_t *p = (const uint8_t *)s;
 	size_t len = strnlen(s, len_max);
 
 	for (size_t i = 0; i < len;) {
-		unsigned int n = utf8_sequence(p + i, len - i);
+		size_t n = ascii_bytes(p + i, len - i);
 
+		if (!n)
+			n = utf8_sequence(p + i, len - i);
 		if (n)
 			put_bytes(w, p + i, n);
 		else

@@ -299,20 +299,22 @@ static void measure_with_reader(struct bench *b, struct bench_row *row, struct o
 {
 	const uint32_t n = records_of(b);
 	const struct output_counters *c = output_counters(o);
-	uint64_t given = 0;
+	uint64_t given = 0, cpu_ns = 0;
 
 	for (int i = 0; i < 5000 && !o->transport->ops->has_peer(o->transport, "flow"); i++)
 		sleep_ns(1000000);
 	for (unsigned int try = 0; try < b->tries; try++, given += n) {
-		uint64_t start = clock_monotonic_ns();
+		uint64_t start = clock_monotonic_ns(), cpu_start = thread_ns();
 
 		send_all(o, n, given);
+		cpu_ns += thread_ns() - cpu_start;
 		bench_sample(row, clock_monotonic_ns() - start, n);
 	}
 	bench_check(row, "records sent", given, c->count[OUTPUT_sent]);
-	bench_note(row, "%.0f bytes a record, %.0f records a message",
+	bench_note(row, "%.0f bytes a record, %.0f records a message; the exporter's core %.0f ns",
 		   (double)c->count[OUTPUT_sent_bytes] / (double)given,
-		   (double)given / (double)c->count[OUTPUT_sent_messages]);
+		   (double)given / (double)c->count[OUTPUT_sent_messages],
+		   (double)cpu_ns / (double)given);
 }
 
 static void measure_reader(struct bench *b)
