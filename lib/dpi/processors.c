@@ -16,8 +16,8 @@
 /* At the beginning of the annex. */
 struct annex {
 	uint64_t start_ns; /* first packet of the record */
-	uint32_t done;	   /* bit i: slot i */
-	bool begun;
+	uint32_t done;	   /* bit i: slot i wants no more of this record */
+	uint32_t seen;	   /* bit i: slot i saw a packet of it */
 };
 
 static const struct processor_ops *ops_of(enum processor processor)
@@ -37,7 +37,7 @@ static void lay_out(struct processors *p, uint32_t set, const struct processor_o
 {
 	uint32_t offset = sizeof(struct annex);
 
-	*p = (struct processors){.options = *options};
+	*p = (struct processors){.options = *options, .set = set};
 	for (unsigned int i = 0; i < PROCESSOR_N; i++) {
 		const struct processor_ops *ops = ops_of((enum processor)i);
 
@@ -49,6 +49,40 @@ static void lay_out(struct processors *p, uint32_t set, const struct processor_o
 		offset += (ops->state_bytes + STATE_ALIGN - 1) & ~(STATE_ALIGN - 1U);
 	}
 	p->bytes = p->n ? offset : 0;
+	p->running = (uint32_t)((1ULL << p->n) - 1);
+}
+
+/* The slots of those of a set that are laid out. */
+static uint32_t slots_of(const struct processors *p, uint32_t set)
+{
+	uint32_t slots = 0, slot = 0;
+
+	for (uint32_t left = p->set; left; left &= left - 1, slot++)
+		slots |= (set >> __builtin_ctz(left) & 1) << slot;
+	return slots;
+}
+
+static uint32_t running(const struct processors *p)
+{
+	return atomic_load_explicit(&p->running, memory_order_relaxed);
+}
+
+bool processors_choose(struct processors *p, uint32_t set)
+{
+	const uint32_t wanted = slots_of(p, set);
+
+	p->starting = wanted & ~running(p);
+	p->guards = false;
+	for (uint32_t left = wanted; left; left &= left - 1)
+		p->guards |= p->slots[__builtin_ctz(left)].ops->cut_before != NULL;
+	atomic_store_explicit(&p->running, wanted & ~p->starting, memory_order_relaxed);
+	return p->starting != 0;
+}
+
+void processors_started(struct processors *p)
+{
+	atomic_store_explicit(&p->running, running(p) | p->starting, memory_order_relaxed);
+	p->starting = 0;
 }
 
 uint32_t processors_bytes(uint32_t set)
@@ -94,6 +128,28 @@ static void *state_of(const struct processors *p, const void *annex, unsigned in
 	return (char *)(uintptr_t)annex + p->slots[slot].offset;
 }
 
+static void release_block(const struct processors *p, void *annex, unsigned int slot)
+{
+	struct processor_block **block = state_of(p, annex, slot);
+
+	if (p->slots[slot].ops->has_block && *block)
+		processor_pool_give(p->pool, *block);
+}
+
+void processors_clear(const struct processors *p, void *annex)
+{
+	struct annex *a = annex;
+
+	a->done &= ~p->starting;
+	a->seen &= ~p->starting;
+	for (uint32_t left = p->starting; left; left &= left - 1) {
+		const unsigned int slot = (unsigned int)__builtin_ctz(left);
+
+		release_block(p, annex, slot);
+		memset(state_of(p, annex, slot), 0, p->slots[slot].ops->state_bytes);
+	}
+}
+
 /* A packet may come late, and so be older than the first one. */
 static uint32_t ms_between(uint64_t start_ns, uint64_t time_ns)
 {
@@ -117,10 +173,10 @@ static struct processor_packet show(const struct processors *p, const struct ann
 	};
 }
 
-/* Bit i: slot i is not done. */
+/* Bit i: slot i runs and is not done. */
 static uint32_t wanting(const struct processors *p, const struct annex *a)
 {
-	return (uint32_t)((1ULL << p->n) - 1) & ~a->done;
+	return running(p) & ~a->done;
 }
 
 bool processors_cut_before(const struct processors *p, const void *annex, const struct packet *k,
@@ -144,9 +200,9 @@ struct processors_answer processors_packet(const struct processors *p, void *ann
 	struct processors_answer answer = {0};
 	struct annex *a = annex;
 
-	if (!a->begun)
+	if (!a->seen)
 		a->start_ns = k->time_ns;
-	a->begun = true;
+	a->seen |= running(p);
 	const struct processor_packet packet = show(p, a, k, direction);
 	for (uint32_t left = wanting(p, a); left; left &= left - 1) {
 		const unsigned int slot = (unsigned int)__builtin_ctz(left);
@@ -162,7 +218,7 @@ struct processors_answer processors_packet(const struct processors *p, void *ann
 			break;
 		}
 	}
-	answer.next = wanting(p, a) != 0;
+	answer.next = (wanting(p, a) | (p->starting & ~a->done)) != 0;
 	return answer;
 }
 
@@ -177,18 +233,17 @@ void processors_to_record(const struct processors *p, const void *annex, struct 
 	const struct annex *a = annex;
 
 	r->lists_start_ns = a->start_ns;
-	for (unsigned int i = 0; i < p->n; i++)
-		p->slots[i].ops->to_record(state_of(p, annex, i), r);
+	for (uint32_t left = running(p) & a->seen; left; left &= left - 1) {
+		const unsigned int slot = (unsigned int)__builtin_ctz(left);
+
+		p->slots[slot].ops->to_record(state_of(p, annex, slot), r);
+	}
 }
 
 void processors_release(const struct processors *p, void *annex)
 {
-	for (unsigned int i = 0; p->pool && i < p->n; i++) {
-		struct processor_block **block = state_of(p, annex, i);
-
-		if (p->slots[i].ops->has_block && *block)
-			processor_pool_give(p->pool, *block);
-	}
+	for (unsigned int i = 0; p->pool && i < p->n; i++)
+		release_block(p, annex, i);
 }
 
 /* ---- names ---- */

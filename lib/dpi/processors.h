@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,10 @@ struct processors {
 	uint32_t n;
 	uint32_t bytes; /* of an annex, 0 = none */
 	bool guards;	/* one of them may cut before a packet */
+	uint32_t set;	/* those that are laid out: bits 1 << enum processor */
+	/* Bits of slots: those that run; those that will, once their states are clear. */
+	_Atomic uint32_t running;
+	uint32_t starting;
 	struct {
 		const struct processor_ops *ops;
 		uint32_t offset; /* in the annex */
@@ -58,12 +63,22 @@ uint32_t processors_bytes(uint32_t set);
 uint64_t processors_pool_bytes(uint32_t set, uint32_t blocks);
 
 /*
- * Lays out the states of a set, and takes the pool. counters: DPI_N words of the lane, which it
- * borrows. 0 or -ENOMEM; processors_fini() gives the pool back. The table's thread.
+ * Lays out the states of a set, all of which run, and takes the pool. counters: DPI_N words of the
+ * lane, which it borrows. 0 or -ENOMEM; processors_fini() gives the pool back. The table's thread.
  */
 int processors_init(struct processors *p, uint32_t set, const struct processor_options *options,
 		    uint32_t blocks, uint64_t *counters);
 void processors_fini(struct processors *p);
+
+/*
+ * Of the laid out ones these are to run (bits 1 << enum processor). Those that are not stop at
+ * once, and records tell nothing of them. Those that come in begin with processors_started(), when
+ * the annex of every flow has been through processors_clear(), so that nothing is left of an
+ * earlier time. True: some come in. The table's thread.
+ */
+bool processors_choose(struct processors *p, uint32_t set);
+void processors_clear(const struct processors *p, void *annex);
+void processors_started(struct processors *p);
 
 /*
  * Before a packet is counted: whether the flow's record must be closed, so that the next one begins
@@ -88,8 +103,8 @@ struct processors_answer processors_packet(const struct processors *p, void *ann
 void processors_slice(const struct processors *p, void *slice, void *flow);
 
 /*
- * Fills the fields of a record of which flow_to_record() made the rest; lists live as long as the
- * annex. Any thread, once the flow has ended.
+ * Fills the fields of a record of which flow_to_record() made the rest, of those processors that
+ * run and saw a packet of it; lists live as long as the annex. Any thread, once the flow has ended.
  */
 void processors_to_record(const struct processors *p, const void *annex, struct flow_record *r);
 

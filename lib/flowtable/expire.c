@@ -275,16 +275,10 @@ static void hot_redate(const struct flowtable *t, struct flow_hot *hot)
 	hot->deadline = (uint16_t)due;
 }
 
-void flowtable_rearm(struct flowtable *t)
+void flow_rearm(struct flowtable *t, struct flow_hot *hot)
 {
-	const uint32_t n_slots = t->n_groups * FLOW_GROUP_SLOTS;
-
-	for (uint32_t slot = 0; slot < n_slots; slot++) {
-		if (!t->groups[slot / FLOW_GROUP_SLOTS].tag[slot % FLOW_GROUP_SLOTS])
-			continue;
-		hot_redate(t, &t->hot[slot]);
-		slot_rearm(t, &t->hot[slot]);
-	}
+	hot_redate(t, hot);
+	slot_rearm(t, hot);
 }
 
 void flow_doom(struct flow *f)

@@ -54,8 +54,8 @@ static inline uint64_t flow_side_end(const struct flow *f, const struct flow_sid
 	return end > start ? end : start;
 }
 
-/* Every flow of the table gets its deadline and its due byte anew, after a change of timeouts. */
-void flowtable_rearm(struct flowtable *t);
+/* A flow gets its deadline and its due byte anew, after a change of timeouts. */
+void flow_rearm(struct flowtable *t, struct flow_hot *hot);
 
 /* The record's window opens with this packet: times and the coarse deadline. */
 void flow_open_window(struct flowtable *t, struct flow_hot *hot, uint64_t time_ns);

@@ -8,6 +8,7 @@
 
 #include "flowtable/expire.h"
 #include "flowtable/group.h"
+#include "flowtable/refit.h"
 #include "flowtable/slab.h"
 
 /*
@@ -88,7 +89,7 @@ static uint64_t max_timeout(const struct flowtable_options *o)
 	return ns;
 }
 
-static int options_check(const struct flowtable_options *o)
+int flowtable_options_check(const struct flowtable_options *o)
 {
 	if (o->flows_max < FLOW_TABLE_FLOWS_MIN || o->flows_max > FLOW_TABLE_FLOWS_MAX)
 		return -EINVAL;
@@ -97,8 +98,7 @@ static int options_check(const struct flowtable_options *o)
 	return o->counters && o->detached_max <= FLOW_TABLE_FLOWS_MAX ? 0 : -EINVAL;
 }
 
-/* What the timeouts say about units and periods. */
-static void set_spans(struct flowtable *t)
+void flowtable_set_spans(struct flowtable *t)
 {
 	t->due_span_ns = min_timeout(&t->options);
 	t->idle_span = t->options.idle_timeout_ns << SIDE_TIME_SHIFT;
@@ -130,7 +130,7 @@ static int map_tables(struct flowtable *t)
 
 int flowtable_create(struct flowtable **out, const struct flowtable_options *options)
 {
-	int rc = options_check(options);
+	int rc = flowtable_options_check(options);
 	struct flowtable *t;
 
 	if (rc)
@@ -145,35 +145,14 @@ int flowtable_create(struct flowtable **out, const struct flowtable_options *opt
 	t->flow_inverse = UINT64_MAX / (t->flow_bytes / 64) + 1;
 	t->slab_flows = (uint32_t)slab_flows(options);
 	t->next_id = options->id_first;
-	set_spans(t);
+	flowtable_set_spans(t);
+	t->refit_at = t->n_groups;
 	rc = map_tables(t);
 	if (rc) {
 		flowtable_destroy(t);
 		return rc;
 	}
 	*out = t;
-	return 0;
-}
-
-int flowtable_set_timeouts(struct flowtable *t, uint64_t idle_ns, uint64_t active_ns,
-			   uint64_t slice_ns)
-{
-	struct flowtable_options o = t->options;
-	int rc;
-
-	o.idle_timeout_ns = idle_ns;
-	o.active_timeout_ns = active_ns;
-	o.slice_timeout_ns = slice_ns;
-	rc = options_check(&o);
-	if (rc)
-		return rc;
-	/* One by one: other threads read their own parts of the options. */
-	__atomic_store_n(&t->options.idle_timeout_ns, idle_ns, __ATOMIC_RELAXED);
-	__atomic_store_n(&t->options.active_timeout_ns, active_ns, __ATOMIC_RELAXED);
-	t->options.slice_timeout_ns = slice_ns;
-	set_spans(t);
-	flowtable_rearm(t);
-	t->sweep_next_ns = t->now_ns;
 	return 0;
 }
 

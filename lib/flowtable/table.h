@@ -36,6 +36,7 @@ struct flowtable {
 	uint32_t n_live;    /* of them, flows: slots less husks */
 	uint32_t sweep_at;  /* next group to sweep */
 	uint32_t settle_at; /* next group of a settling */
+	uint32_t refit_at;  /* next group of a walk after a change, n_groups = no walk */
 	uint32_t flush_at;  /* next flow of a flush */
 	bool flushing;
 	uint32_t flush_n;		 /* flows of it */
@@ -93,6 +94,29 @@ void flowtable_destroy(struct flowtable *t);
  */
 int flowtable_set_timeouts(struct flowtable *t, uint64_t idle_ns, uint64_t active_ns,
 			   uint64_t slice_ns);
+
+struct flowtable_timeouts {
+	uint64_t idle_ns, active_ns, slice_ns, tcp_linger_ns;
+};
+
+/*
+ * The same, of all timeouts, without the walk: what ends by idleness does so by the new times at
+ * once; a cut or a slice that is due may wait until flowtable_refit() has come to its flow. The
+ * caller begins a walk.
+ */
+int flowtable_change_timeouts(struct flowtable *t, const struct flowtable_timeouts *n);
+
+/* What the caller wants to do to every flow of a walk. */
+typedef void flowtable_visit(void *user, struct flow_hot *hot);
+
+/*
+ * A walk over the flows of the table, as many groups a call as the caller has time for: each gets
+ * its due times anew, and is shown to visit (NULL: nobody). Flows that begin meanwhile may be shown
+ * or not. True while there is more. Beginning anew is allowed at any time. The table's thread.
+ */
+void flowtable_refit_begin(struct flowtable *t);
+bool flowtable_refit(struct flowtable *t, uint32_t groups_max, flowtable_visit *visit, void *user);
+
 /* Whether the RSTs that come from now on end their flows. The table's thread. */
 void flowtable_set_tcp_rst_ends(struct flowtable *t, bool ends);
 

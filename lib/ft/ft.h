@@ -37,6 +37,7 @@ struct ft_options {
 	uint64_t dpi_bytes_max;
 	const char *dpi_protocols, *dpi_categories; /* paths, NULL or "" = none */
 	uint32_t processors; /* bits 1 << enum processor; none in tables of the API */
+	uint32_t processors_room; /* likewise: flows have room for these, which may run later */
 	struct processor_options processor_options;
 	uint32_t processor_blocks; /* 0 = by flows_max */
 };
@@ -89,3 +90,20 @@ void ft_count_table(pfring_ft_table *table, enum table_counter counter);
 uint64_t ft_flows_active(pfring_ft_table *table);
 /* All flows end and time may begin anew. The table's thread. */
 void ft_restart_time(pfring_ft_table *table);
+
+/* What of a table changes while it runs. */
+struct ft_change {
+	uint64_t idle_timeout_ns, active_timeout_ns;
+	uint64_t slice_timeout_ns; /* 0 = off */
+	uint64_t tcp_linger_ns;
+	uint32_t processors; /* bits 1 << enum processor; others than those laid out stay off */
+};
+
+/*
+ * Begins a change; true when ft_refit() has to be called until it returns false, a few groups of 16
+ * flows a call, so that packets do not wait: only then are all flows of the table cut and sliced by
+ * the new times, and do the processors that came in begin. False when nothing is left to do. The
+ * timeouts are such as ft_table_create() takes, or nothing changes. The table's thread.
+ */
+bool ft_change(pfring_ft_table *table, const struct ft_change *to);
+bool ft_refit(pfring_ft_table *table, uint32_t groups_max);

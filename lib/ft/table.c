@@ -31,7 +31,7 @@ static uint32_t annex_bytes(const struct ft_options *o)
 	if (o->api)
 		return (uint32_t)(FT_FLOW_OFFSET + sizeof(struct ft_flow) + o->user_bytes);
 	return (uint32_t)(o->dpi ? ANNEX_ALIGNED(sizeof(struct dpi_annex)) : 0) +
-	       processors_bytes(o->processors);
+	       processors_bytes(o->processors | o->processors_room);
 }
 
 /* Programs hold flows for as long as they like; the daemon's exporter does not. */
@@ -74,7 +74,8 @@ uint64_t ft_table_bytes(const struct ft_options *o)
 {
 	struct flowtable_options f = flow_options(o);
 
-	return flowtable_bytes(&f) + processors_pool_bytes(o->processors, processor_blocks(o));
+	return flowtable_bytes(&f) +
+	       processors_pool_bytes(o->processors | o->processors_room, processor_blocks(o));
 }
 
 uint32_t ft_detached_max(const struct ft_options *o)
@@ -101,6 +102,17 @@ static int create_flows(struct ft_table *t, const struct ft_options *o)
 		parser_reseed(&t->parser, &f.seed);
 	}
 	return flowtable_create(&t->flows, &f);
+}
+
+/* Those that have room only wait to be chosen. */
+static int create_processors(struct ft_table *t, const struct ft_options *o)
+{
+	int rc = processors_init(&t->processors, o->processors | o->processors_room,
+				 &o->processor_options, processor_blocks(o), t->counters.dpi);
+
+	if (rc == 0)
+		processors_choose(&t->processors, o->processors);
+	return rc;
 }
 
 static int create_dpi(struct ft_table *t, const struct ft_options *o, char *error, size_t error_len)
@@ -169,8 +181,7 @@ int ft_table_create(pfring_ft_table **out, const struct ft_options *o, char *err
 	if (rc == 0)
 		rc = create_flows(t, o);
 	if (rc == 0 && !o->api)
-		rc = processors_init(&t->processors, o->processors, &o->processor_options,
-				     processor_blocks(o), t->counters.dpi);
+		rc = create_processors(t, o);
 	if (rc) {
 		tell_refusal(o, rc, error, error_len);
 	} else {
