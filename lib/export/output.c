@@ -230,6 +230,13 @@ void output_set_metering(struct output *o, const struct output_metering *m)
 	n->sampling_random = m->sampling_random;
 }
 
+void output_set_missing_sources(struct output *o, uint64_t missing_sources)
+{
+	o->spec.missing_sources = missing_sources;
+	if (o->spec.type != OUTPUT_CSV)
+		o->encoder.missing_sources = missing_sources;
+}
+
 int output_publish(struct output *o, const char *topic, const char *json)
 {
 	if (o->spec.type != OUTPUT_ZMQ)

@@ -58,6 +58,8 @@ struct output_spec {
 	uint32_t observation_domain; /* IPFIX; ZMQ: the source id. Default 1 */
 	bool local_time;	     /* text: the machine's time zone instead of UTC */
 	bool flush_lines;	     /* files: every record is visible at once */
+	/* Files of lines: what is there stays, and has the header already; or will have it. */
+	bool append, header_comes;
 	bool lossless; /* offline: the source waits for this output; a UDP transport paces itself;
 			* the first subscriber of a ZMQ output gets a moment to come */
 	enum output_policy policy;
@@ -208,6 +210,12 @@ void output_set_metering(struct output *o, const struct output_metering *m);
  * Never blocks.
  */
 int output_publish(struct output *o, const char *topic, const char *json);
+
+/*
+ * Other sources will be missing from now on, see missing_sources of the spec: JSON follows with the
+ * next record. CSV keeps the columns, and IPFIX the templates, that it began with.
+ */
+void output_set_missing_sources(struct output *o, uint64_t missing_sources);
 
 /* Whether the queue has room for one more record: what a lossless source waits for. */
 bool output_has_room(const struct output *o);

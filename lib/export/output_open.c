@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 /* A queue holds at least some records of any size, or a lossless source would wait for ever. */
@@ -51,6 +52,16 @@ bool output_spec_may_spool(const struct output_spec *spec)
 		output_target_carrier(spec->target, &rest) == CARRIER_TLS);
 }
 
+/* Whether it goes on where somebody else has begun. */
+static bool goes_on(const struct output_spec *spec)
+{
+	struct stat st;
+
+	if (spec->header_comes)
+		return true;
+	return spec->append && stat(spec->target, &st) == 0 && st.st_size > 0;
+}
+
 /* A stream begins with the header line of text and CSV. */
 static int make_stream(struct output *o)
 {
@@ -61,9 +72,9 @@ static int make_stream(struct output *o)
 	if (!o->stream.before)
 		return -ENOMEM;
 	w = wbuf_make(o->stream.before, RECORD_BYTES_MAX);
-	if (o->spec.type == OUTPUT_TEXT)
+	if (o->spec.type == OUTPUT_TEXT && !goes_on(&o->spec))
 		text_header(&w);
-	else if (o->spec.type == OUTPUT_CSV)
+	else if (o->spec.type == OUTPUT_CSV && !goes_on(&o->spec))
 		csv_header(&o->encoder, &w);
 	o->stream.before_bytes = (uint32_t)(w.at - o->stream.before);
 	return 0;
@@ -219,7 +230,7 @@ static int open_transport(struct transport **out, const struct output_spec *spec
 	case OUTPUT_TEXT:
 	case OUTPUT_CSV:
 	case OUTPUT_JSON:
-		return transport_file_open(out, spec->target, error, error_len);
+		return transport_file_open(out, spec->target, spec->append, error, error_len);
 	case OUTPUT_ZMQ:
 		return open_zmq(out, spec, error, error_len);
 	case OUTPUT_IPFIX:

@@ -79,8 +79,12 @@ struct transport {
  * thread owns the transport until ops->close().
  */
 
-/* path "" or "-" is standard output; a file is made anew. */
-int transport_file_open(struct transport **out, const char *path, char *error, size_t error_len);
+/*
+ * path "" or "-" is standard output; a file is made anew, or with append goes on behind what is in
+ * it. Two may write to one file: what each hands on at once stays together.
+ */
+int transport_file_open(struct transport **out, const char *path, bool append, char *error,
+			size_t error_len);
 /* target: HOST:PORT, [ADDRESS]:PORT; names are resolved here. */
 int transport_udp_open(struct transport **out, const char *target, char *error, size_t error_len);
 

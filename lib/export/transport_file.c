@@ -145,18 +145,19 @@ static const char *advice(int error)
 	}
 }
 
-static int open_path(struct file_transport *f, const char *path)
+static int open_path(struct file_transport *f, const char *path, bool append)
 {
 	/* Non-blocking: a named pipe without a reader is an error, not a wait. */
-	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-	f->fd = open(path, flags, 0644);
+	f->fd = open(path, flags | (append ? 0 : O_TRUNC), 0644);
 	f->owned = true;
 	f->mode = FILE_PLAIN;
 	return f->fd < 0 ? -errno : 0;
 }
 
-int transport_file_open(struct transport **out, const char *path, char *error, size_t error_len)
+int transport_file_open(struct transport **out, const char *path, bool append, char *error,
+			size_t error_len)
 {
 	struct file_transport *f = calloc(1, sizeof *f);
 	int result = 0;
@@ -178,7 +179,7 @@ int transport_file_open(struct transport **out, const char *path, char *error, s
 	if (to_stdout)
 		use_stdout(f);
 	else
-		result = open_path(f, path);
+		result = open_path(f, path, append);
 	if (result) {
 		snprintf(error, error_len, "cannot open %s for writing: %s; %s", path,
 			 strerror(-result), advice(-result));
