@@ -2,6 +2,8 @@
 /* Takes what the lanes ended, tells every output, and gives the flows back. */
 #include "exporter.h"
 
+#include "exporter_change.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -335,8 +337,11 @@ static void drain_lossless(struct exporter *e)
 
 unsigned int exporter_turn(struct exporter *e)
 {
-	unsigned int taken = take_from_lanes(e);
+	unsigned int taken;
 
+	if (atomic_load_explicit(&e->change, memory_order_relaxed))
+		exporter_take_change(e);
+	taken = take_from_lanes(e);
 	poll_outputs(e);
 	return taken;
 }
@@ -354,6 +359,9 @@ void exporter_run(struct exporter *e)
 			break;
 		sleep_ns(REST_NS);
 	}
+	atomic_store(&e->ended, true);
+	if (atomic_load(&e->change))
+		exporter_take_change(e);
 	if (!e->live)
 		drain_lossless(e);
 	e->metering_ns = 0; /* once more, with all of it */

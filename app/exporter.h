@@ -2,6 +2,7 @@
 /* The export lcore: rings -> records -> outputs -> flows back to their lane. */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,9 +14,23 @@
 #include "lane.h"
 #include "top.h"
 
+struct exporter_change;
+
 struct exporter {
+	/*
+	 * The exporter's, which a reload changes. Other threads look at them, and at what they
+	 * point to, between exporter_hold() and exporter_let_go() only.
+	 */
 	struct output *outputs[OUTPUTS_MAX];
 	unsigned int n_outputs;
+	uint64_t since[OUTPUTS_MAX]; /* .records when the output was opened */
+	pthread_mutex_t lock;
+	struct exporter_change *_Atomic change; /* to be taken; see exporter_change.h */
+	atomic_bool ended;			/* no change is taken any more */
+	struct exporter_ended {			/* outputs that are closed already: their sums */
+		uint64_t n, given;		/* records that they should have been offered */
+		struct output_counters counters;
+	} before;
 	struct lane *lanes;
 	unsigned int n_lanes;
 	bool live;		 /* records are dropped rather than waited for */
@@ -24,7 +39,7 @@ struct exporter {
 	uint32_t sampling;	 /* 1 packet in so many was metered */
 	uint64_t drain_timeout_ns;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
-	atomic_bool *stop; /* set when the output that people read is gone */
+	atomic_bool *stop;   /* set when the output that people read is gone */
 	struct output_trouble {
 		uint64_t seen;	  /* records dropped by the transport when it was last looked at */
 		uint64_t told_ns; /* CLOCK_MONOTONIC, 0 = never */
@@ -63,6 +78,14 @@ void exporter_run(struct exporter *e);
  * lane that shares its thread with the exporter.
  */
 unsigned int exporter_turn(struct exporter *e);
+
+/* Before anything else; and after the end. The main thread. */
+void exporter_init(struct exporter *e);
+void exporter_fini(struct exporter *e);
+
+/* The outputs stay as they are in between. Any thread but the exporter's; briefly. */
+void exporter_hold(struct exporter *e);
+void exporter_let_go(struct exporter *e);
 
 /* Whether no output has a reader any more (| head has seen enough). */
 bool exporter_unread(const struct exporter *e);

@@ -96,6 +96,7 @@ static bool receive_and_process(struct lane *l)
 			pfring_ft_process_burst(l->table, in, (unsigned int)n_in, NULL);
 		verdict(l, pfring_ft_own_burst(l->table), n_out);
 		tell_now_and_again(l);
+		lane_settings_take(l, n_in != 0);
 		if (n_in || n_out)
 			empty_polls = 0;
 		else

@@ -12,6 +12,7 @@
 #include "admit.h"
 #include "ft/ft.h"
 #include "input.h"
+#include "lane_settings.h"
 
 struct rte_ring;
 
@@ -22,20 +23,24 @@ struct lane {
 	struct input input;
 	struct admit admit; /* filter and sampling */
 	pfring_ft_table *table;
-	struct rte_ring *ended;	   /* to the exporter: pfring_ft_flow pointers; the only producer is
-				      this lane */
-	const atomic_bool *stop;   /* the program ends */
+	struct rte_ring *ended;	 /* to the exporter: pfring_ft_flow pointers; the only producer is
+				    this lane */
+	const atomic_bool *stop; /* the program ends */
 	/*
 	 * Tells what waits in .ended, in the lane's thread; the lane calls it when the ring is full
 	 * and now and again. NULL: another thread empties the ring.
 	 */
 	void (*tell)(void *teller);
 	void *teller;
-	uint64_t told_ns; /* CLOCK_MONOTONIC_COARSE: when the lane called it last */
+	uint64_t told_ns;	   /* CLOCK_MONOTONIC_COARSE: when the lane called it last */
 	uint64_t drain_timeout_ns; /* how long a stopping live lane may wait for the exporter */
 	uint64_t give_up_ns; /* CLOCK_MONOTONIC: from when on a full ring loses records; 0 = not
 				stopping */
 	atomic_bool done;    /* everything is in the ring */
+	/* What it works by; what it is asked to; what it has told that it does: lane_settings.h. */
+	const struct lane_settings *settings;
+	const struct lane_settings *_Atomic wanted, *_Atomic taken;
+	bool refits; /* flows of the table still have to hear of a change */
 };
 
 /* Runs until the input ends or the program stops, then ends all flows. The lane's thread. */

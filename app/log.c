@@ -11,9 +11,14 @@ static struct {
 	bool with_time, local_time;
 } setup = {.least = LOG_LEVEL_NOTICE};
 
+void log_set_level(enum log_level least)
+{
+	__atomic_store_n(&setup.least, least, __ATOMIC_RELAXED);
+}
+
 void log_setup(enum log_level least, bool with_time, bool local_time)
 {
-	setup.least = least;
+	log_set_level(least);
 	setup.with_time = with_time;
 	setup.local_time = local_time;
 }
@@ -39,7 +44,7 @@ void log_line(enum log_level level, const char *format, ...)
 	char when[40] = "", line[1024];
 	va_list args;
 
-	if (level > setup.least)
+	if (level > __atomic_load_n(&setup.least, __ATOMIC_RELAXED))
 		return;
 	if (setup.with_time)
 		write_time(when, sizeof when);

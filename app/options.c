@@ -408,18 +408,36 @@ static int read_privacy(struct privacy_options *to, const struct options_privacy
 	return rc;
 }
 
+void options_tell_outputs(struct options *o, uint32_t processors)
+{
+	for (unsigned int i = 0; i < o->n_outputs; i++) {
+		struct output_spec *s = &o->outputs[i];
+
+		s->local_time = o->probe.localtime;
+		s->ignore_vlan = o->table.ignore_vlan;
+		s->flush_lines = o->n_files == 0;
+		s->lossless = o->n_files != 0;
+		s->missing_sources = processors_missing_sources(processors);
+		s->transactions = o->dpi.records == RECORDS_TRANSACTION;
+		if (!s->instance[0] && gethostname(s->instance, sizeof s->instance - 1))
+			s->instance[0] = '\0';
+	}
+}
+
 /* What follows from everything that was said. */
 static bool finish(struct cli *c)
 {
 	struct options *o = c->o;
 	struct privacy_options privacy;
 	char error[512];
-	uint32_t processors = 0;
+	uint32_t processors = 0, room;
 
 	if (processors_parse(&processors, o->dpi.processors, error, sizeof error))
 		options_complain(&c->errors, "processors: %s", error);
 	if (read_privacy(&privacy, &o->privacy, error, sizeof error))
 		options_complain(&c->errors, "%s", error);
+	if (processors_parse(&room, o->dpi.processors_room, error, sizeof error))
+		options_complain(&c->errors, "processors_room: %s", error);
 	/* The settings of a live probe serve for its traces, too. */
 	if (o->n_files && o->n_ports == c->n_file_ports)
 		o->n_ports = 0;
@@ -433,19 +451,9 @@ static bool finish(struct cli *c)
 		else
 			split_endpoints(c, i);
 	}
-	for (unsigned int i = 0; i < o->n_outputs; i++) {
-		struct output_spec *s = &o->outputs[i];
-
-		s->local_time = o->probe.localtime;
-		s->ignore_vlan = o->table.ignore_vlan;
-		s->flush_lines = o->n_files == 0;
-		s->lossless = o->n_files != 0;
-		s->missing_sources = processors_missing_sources(processors);
-		s->transactions = o->dpi.records == RECORDS_TRANSACTION;
-		s->privacy = privacy;
-		if (!s->instance[0] && gethostname(s->instance, sizeof s->instance - 1))
-			s->instance[0] = '\0';
-	}
+	options_tell_outputs(o, processors);
+	for (unsigned int i = 0; i < o->n_outputs; i++)
+		o->outputs[i].privacy = privacy;
 	options_check(o, &c->errors);
 	return c->errors.n == 0;
 }
@@ -459,6 +467,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv, FILE
 			.argv = argv};
 
 	options_set_defaults(o);
+	o->argc = argc;
+	o->argv = argv;
 	make_tables(&c);
 	if (!read_options(&c, PASS_EARLY))
 		return OPTIONS_BAD;

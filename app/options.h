@@ -117,7 +117,9 @@ struct options_dpi {
 	bool guess, extra;
 	char protocols_path[OPTION_BYTES_MAX];	/* "" = none */
 	char categories_path[OPTION_BYTES_MAX]; /* "" = none */
-	char processors[OPTION_BYTES_MAX];	/* names; processors_parse() reads them */
+	/* Names; processors_parse() reads them. */
+	char processors[OPTION_BYTES_MAX];
+	char processors_room[OPTION_BYTES_MAX];
 	enum records records;
 	uint32_t transactions;
 	uint32_t processor_blocks; /* a lane; 0 = by the size of the table */
@@ -172,12 +174,15 @@ struct options {
 	/*
 	 * At least one after OPTIONS_RUN (text to standard output when nothing was asked for),
 	 * names unique, every number set; local_time is probe.localtime, flush_lines is on for
-	 * ports, lossless for files, missing_sources are the processors that do not run.
+	 * ports, lossless for files, missing_sources are the processors that do not run. What one
+	 * is told by the rest of the options: options_tell_outputs().
 	 */
 	struct output_spec outputs[OUTPUTS_MAX];
 	unsigned int n_outputs;
 
 	/* command line only; the strings belong to argv */
+	int argc;
+	char **argv;		      /* all of it, as a reload reads it again */
 	const char *files[FILES_MAX]; /* -r, "-" is standard input */
 	unsigned int n_files;
 	const char *collect;	  /* endpoint to read from instead of packets, NULL = none */
@@ -199,6 +204,8 @@ enum options_result {
  * "ftprobe: ". Opens nothing but the configuration file. The main thread (getopt has global state).
  */
 enum options_result options_parse(struct options *o, int argc, char **argv, FILE *out, FILE *err);
+/* The members of each output that follow from other settings, the processors of a table apart. */
+void options_tell_outputs(struct options *o, uint32_t processors);
 /* Gives back what options_parse() took; safe on a zeroed struct and after any result. */
 void options_free(struct options *o);
 

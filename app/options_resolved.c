@@ -50,6 +50,7 @@ static void set_processors(const struct options *o, struct ft_options *ft)
 	/* Wrong names were refused before. */
 	processors_parse(&ft->processors, o->dpi.processors, error, sizeof error);
 	ft->processor_blocks = o->dpi.processor_blocks;
+	processors_parse(&ft->processors_room, o->dpi.processors_room, error, sizeof error);
 	ft->processor_options = (struct processor_options){
 		.records_transaction = o->dpi.records == RECORDS_TRANSACTION,
 		.transactions = (uint8_t)o->dpi.transactions,

@@ -389,3 +389,12 @@ char *setting_format(const struct setting *s, const void *base, char *text, size
 		return text;
 	}
 }
+
+bool setting_is_same(const struct setting *s, const void *a, const void *b)
+{
+	char one[VALUE_TEXT_MAX], other[VALUE_TEXT_MAX];
+
+	setting_format(s, a, one, sizeof one);
+	setting_format(s, b, other, sizeof other);
+	return strcmp(one, other) == 0;
+}

@@ -20,6 +20,9 @@ int setting_parse(const struct setting *s, void *base, const char *text, char *e
 /* The value as setting_parse() reads it. Returns text. */
 char *setting_format(const struct setting *s, const void *base, char *text, size_t len);
 
+/* Whether two structs of its section have the same value. */
+bool setting_is_same(const struct setting *s, const void *a, const void *b);
+
 /* What is allowed, as the end of a sentence. Returns text. */
 char *setting_allowed(const struct setting *s, char *text, size_t len);
 

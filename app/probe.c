@@ -20,6 +20,7 @@
 #include "offline.h"
 #include "overwrite.h"
 #include "ports.h"
+#include "reload.h"
 #include "stats.h"
 #include "core/clock.h"
 #include "workers.h"
@@ -39,9 +40,12 @@ struct probe {
 	struct ports *ports;
 	struct lane lanes[LANES_MAX];
 	unsigned int n_lanes;
-	struct bpf_program filter, own;
-	bool has_filter, has_own;
+	struct opened_output outputs[OUTPUTS_MAX]; /* those of the exporter */
+	struct lane_settings *settings;
+	struct reload *reload; /* NULL = there is no configuration file */
+	bool reload_hangs;     /* its thread did not end, and still has a hand in all of this */
 	struct ipfix_application *applications; /* that the outputs tell of */
+	uint32_t n_applications;
 	struct exporter exporter;
 	unsigned int lanes_running; /* threads that were started */
 	bool exporter_runs;
@@ -52,14 +56,27 @@ struct probe {
 	char error[512];
 };
 
+/*
+ * SIGHUP asks for a reload when there is a file to read again; else a terminal went away, which
+ * ends the run, unless nohup(1) says otherwise.
+ */
+static void waited_for(const struct probe *p, sigset_t *set)
+{
+	struct sigaction now;
+
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	if (p->o->config_path || sigaction(SIGHUP, NULL, &now) || now.sa_handler != SIG_IGN)
+		sigaddset(set, SIGHUP);
+}
+
 /* From here on Ctrl-C and systemctl stop are waited for, not jumped at, in every thread. */
-static void block_signals(void)
+static void block_signals(const struct probe *p)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	waited_for(p, &set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -69,11 +86,11 @@ static bool open_input(struct probe *p)
 	int rc;
 
 	if (p->live) {
-		block_signals();
+		block_signals(p);
 		rc = ports_open(&p->ports, p->o, p->error, sizeof p->error);
 	} else {
 		rc = offline_open(&p->offline, p->o, &p->stop, p->error, sizeof p->error);
-		block_signals();
+		block_signals(p);
 	}
 	return rc == 0;
 }
@@ -95,15 +112,13 @@ static bool open_outputs(struct probe *p)
 	if (!open_privacy(p))
 		return false;
 	for (; e->n_outputs < p->o->n_outputs; e->n_outputs++) {
+		struct opened_output *o = &p->outputs[e->n_outputs];
 		struct output_spec s = p->o->outputs[e->n_outputs];
 
 		snprintf(s.probe_ip, sizeof s.probe_ip, "%s", p->identity.ip);
-		if (output_open(&e->outputs[e->n_outputs], &s, p->error, sizeof p->error))
+		if (opened_output_open(o, &s, p->error, sizeof p->error))
 			return false;
-		if (output_spec_in_clear(&s))
-			log_warning("output %s: records leave this machine in clear; give "
-				    "server_key, or bind 127.0.0.1",
-				    s.name);
+		e->outputs[e->n_outputs] = o->output;
 	}
 	return true;
 }
@@ -138,54 +153,16 @@ static uint64_t lost_by_ports(void *ports)
 	return lost;
 }
 
-/* The traffic of every output, as one filter. */
-static int own_traffic(const struct exporter *e, char *text, size_t len)
+static bool make_settings(struct probe *p)
 {
-	size_t n = 0;
+	struct ft_options ft;
 
-	text[0] = '\0';
-	for (unsigned int i = 0; i < e->n_outputs; i++) {
-		char one[1024];
-		int rc = output_own_traffic(e->outputs[i], one, sizeof one);
-
-		if (rc < 0)
-			return rc;
-		if (rc == 0)
-			continue;
-		n += (size_t)snprintf(text + n, len - n, "%s(%s)", n ? " or " : "", one);
-		if (n >= len)
-			return -ENOSPC;
-	}
-	return 0;
-}
-
-/* Files are filtered where they are read, by their own link types. */
-static bool compile_filters(struct probe *p)
-{
-	const struct options_lane *o = &p->o->lane;
-	char text[BPF_BYTES_MAX];
-
-	if (!p->live)
-		return true;
-	if (o->bpf[0]) {
-		if (admit_compile(&p->filter, o->bpf, false, p->error, sizeof p->error))
-			return false;
-		p->has_filter = true;
-	}
-	if (!o->exclude_own_export)
-		return true;
-	if (own_traffic(&p->exporter, text, sizeof text)) {
-		snprintf(p->error, sizeof p->error,
-			 "too many outputs to tell their own traffic apart; "
-			 "set [lane] exclude_own_export = no");
-		return false;
-	}
-	if (!text[0])
-		return true;
-	if (admit_compile(&p->own, text, true, p->error, sizeof p->error))
-		return false;
-	p->has_own = true;
-	return true;
+	options_to_ft(p->o, &ft);
+	const struct lane_settings_from from = {.o = p->o,
+						.processors = ft.processors,
+						.outputs = p->outputs,
+						.n_outputs = p->exporter.n_outputs};
+	return lane_settings_create(&p->settings, &from, p->error, sizeof p->error) == 0;
 }
 
 /* An rte_ring needs no EAL when its memory is ours. */
@@ -223,7 +200,6 @@ static bool make_lane(struct probe *p, unsigned int i)
 		.burst = p->o->lane.burst,
 		.live = p->live,
 		.stop = &p->stop,
-		.drain_timeout_ns = p->o->probe.drain_timeout_ns,
 		.ended = ring_create(ring_flows(p)),
 	};
 	if (p->alone) {
@@ -242,8 +218,7 @@ static bool make_lane(struct probe *p, unsigned int i)
 	if (ft_table_create(&l->table, &options, p->error, sizeof p->error))
 		return false;
 	admit_init(&l->admit, p->o->lane.sampling, p->o->lane.sampling_mode, i);
-	l->admit.filter = p->has_filter ? &p->filter : NULL;
-	l->admit.own = p->has_own ? &p->own : NULL;
+	lane_settings_give(l, p->settings);
 	l->input = p->live ? ports_input(p->ports, i, l->table) : offline_input(p->offline, i);
 	return true;
 }
@@ -261,14 +236,12 @@ static bool make_lanes(struct probe *p)
 /* All lanes load the same protocols, so that one can speak for them. */
 static bool tell_applications(struct probe *p)
 {
-	uint32_t n;
-
-	if (ft_applications(p->lanes[0].table, &p->applications, &n)) {
+	if (ft_applications(p->lanes[0].table, &p->applications, &p->n_applications)) {
 		snprintf(p->error, sizeof p->error, "no memory to name applications");
 		return false;
 	}
 	for (unsigned int i = 0; i < p->exporter.n_outputs; i++)
-		output_set_applications(p->exporter.outputs[i], p->applications, n);
+		output_set_applications(p->exporter.outputs[i], p->applications, p->n_applications);
 	return true;
 }
 
@@ -344,6 +317,33 @@ static void wait_for_workers(struct probe *p)
 		offline_wait(p->offline);
 }
 
+/* The settings of lanes are the reload's from then on. */
+static bool start_reload(struct probe *p)
+{
+	const struct reload_probe about = {
+		.o = p->o,
+		.exporter = &p->exporter,
+		.lanes = p->lanes,
+		.n_lanes = p->n_lanes,
+		.outputs = p->outputs,
+		.n_outputs = p->exporter.n_outputs,
+		.settings = p->settings,
+		.identity = &p->identity,
+		.applications = p->applications,
+		.n_applications = p->n_applications,
+		.stop = &p->stop,
+	};
+
+	if (!p->o->config_path)
+		return true;
+	if (reload_create(&p->reload, &about)) {
+		snprintf(p->error, sizeof p->error, "cannot start a thread for reloads");
+		return false;
+	}
+	p->settings = NULL;
+	return true;
+}
+
 /* Until the exporter says that all is told; a signal asks for that, a second one does not wait. */
 static void wait_for_end(struct probe *p)
 {
@@ -351,9 +351,7 @@ static void wait_for_end(struct probe *p)
 	uint64_t asked_ns = 0;
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	waited_for(p, &set);
 	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
 	while (!(fds[0].revents & POLLIN)) {
 		struct signalfd_siginfo info;
@@ -362,7 +360,9 @@ static void wait_for_end(struct probe *p)
 			continue;
 		if (read(fds[1].fd, &info, sizeof info) != sizeof info)
 			continue;
-		if (!atomic_exchange(&p->stop, true))
+		if (info.ssi_signo == SIGHUP && p->reload)
+			reload_ask_soon(p->reload);
+		else if (!atomic_exchange(&p->stop, true))
 			asked_ns = clock_monotonic_ns();
 		else if (clock_monotonic_ns() - asked_ns > SIGNAL_AGAIN_NS)
 			_exit(128 + (int)info.ssi_signo);
@@ -428,11 +428,11 @@ static int run(struct probe *p)
 		log_error("%s", p->error);
 		return OPTIONS_EXIT_BAD;
 	}
-	if (!opened || !compile_filters(p) || !make_lanes(p) || !tell_applications(p)) {
+	if (!opened || !make_settings(p) || !make_lanes(p) || !tell_applications(p)) {
 		log_error("%s", p->error);
 		return EXIT_FAILURE;
 	}
-	if (!start(p)) {
+	if (!start(p) || !start_reload(p)) {
 		atomic_store(&p->stop, true);
 		wait_for_workers(p);
 		log_error("%s", p->error);
@@ -447,6 +447,7 @@ static int run(struct probe *p)
 	}
 	wait_for_end(p);
 	wait_for_workers(p);
+	p->reload_hangs = !reload_destroy(p->reload);
 	return report(p) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -460,10 +461,8 @@ static void take_down(struct probe *p)
 		output_free(p->exporter.outputs[i]);
 	privacy_destroy(p->exporter.privacy);
 	free(p->applications);
-	if (p->has_filter)
-		pcap_freecode(&p->filter);
-	if (p->has_own)
-		pcap_freecode(&p->own);
+	lane_settings_destroy(p->settings);
+	exporter_fini(&p->exporter);
 	if (p->ports)
 		ports_close(p->ports);
 	if (p->offline)
@@ -485,6 +484,7 @@ int probe_run(const struct options *o)
 		free(p);
 		return OPTIONS_EXIT_BAD;
 	}
+	exporter_init(&p->exporter);
 	p->o = o;
 	p->live = o->n_files == 0;
 	p->alone = !p->live && o->lane.count == 1 && workers_share_cpu();
@@ -493,6 +493,8 @@ int probe_run(const struct options *o)
 		code = run(p);
 		pid_file_remove(o->probe.pid_file);
 	}
+	if (p->reload_hangs)
+		return code;
 	take_down(p);
 	free(p);
 	return code;

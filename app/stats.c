@@ -32,6 +32,12 @@ static uint64_t output_sum(const struct output_counters *c)
 	return sum;
 }
 
+/* All that an output was given since it was opened has a name. */
+static bool output_holds(const struct output_counters *c, uint64_t given)
+{
+	return c->count[OUTPUT_offered] == given && output_sum(c) == given;
+}
+
 bool stats_records_hold(const struct stats *s)
 {
 	const struct exporter *e = s->exporter;
@@ -43,11 +49,9 @@ bool stats_records_hold(const struct stats *s)
 	for (unsigned int i = 0; i < e->n_outputs; i++) {
 		const struct output_counters *c = output_counters(e->outputs[i]);
 
-		uint64_t given = e->records + c->count[OUTPUT_uniflows] +
-				 c->count[OUTPUT_recovered];
-
-		if (c->count[OUTPUT_offered] != given || output_sum(c) != given)
+		if (!output_holds(c, e->records - e->since[i] + c->count[OUTPUT_uniflows] +
+					     c->count[OUTPUT_recovered]))
 			return false;
 	}
-	return true;
+	return output_holds(&e->before.counters, e->before.given);
 }

@@ -79,19 +79,39 @@ static struct json_object *flows(const struct stats *s)
 	return o;
 }
 
+static struct json_object *output(const struct output_counters *c)
+{
+	struct json_object *o = words(c->count, 0, OUTPUT_N, output_text);
+
+	json_object_object_add(o, "dropped",
+			       words(c->dropped, 0, OUTPUT_DROP_N, output_drop_text_of));
+	return o;
+}
+
+/* Each with the records that it was given since it was opened, one for each flow. */
 static struct json_object *outputs(const struct exporter *e)
 {
 	struct json_object *all = json_object_new_object();
 
 	for (unsigned int i = 0; i < e->n_outputs; i++) {
-		const struct output_counters *c = output_counters(e->outputs[i]);
-		struct json_object *o = words(c->count, 0, OUTPUT_N, output_text);
+		struct json_object *o = output(output_counters(e->outputs[i]));
 
-		json_object_object_add(o, "dropped",
-				       words(c->dropped, 0, OUTPUT_DROP_N, output_drop_text_of));
+		add(o, "given", e->records - e->since[i]);
 		json_object_object_add(all, output_name(e->outputs[i]), o);
 	}
 	return all;
+}
+
+/* Those that a reload closed: their sums. */
+static struct json_object *outputs_before(const struct exporter_ended *before)
+{
+	struct json_object *o = output(&before->counters);
+
+	add(o, "outputs", before->n);
+	add(o, "given",
+	    before->given - before->counters.count[OUTPUT_uniflows] -
+		    before->counters.count[OUTPUT_recovered]);
+	return o;
 }
 
 static struct json_object *ports(const struct stats *s)
@@ -143,7 +163,10 @@ int stats_write_json(const struct stats *s, const char *path)
 	json_object_object_add(o, "table", words(s->lane.table, 0, TABLE_N, table_text));
 	json_object_object_add(o, "dpi", words(s->lane.dpi, 0, DPI_N, dpi_text));
 	add(o, "dpi_memory_bytes", ft_dpi_memory_bytes());
+	add(o, "records", s->exporter->records);
 	json_object_object_add(o, "outputs", outputs(s->exporter));
+	if (s->exporter->before.n)
+		json_object_object_add(o, "outputs_closed", outputs_before(&s->exporter->before));
 	json_object_object_add(o, "ports", ports(s));
 	rc = write_text(path, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
 									JSON_C_TO_STRING_SPACED));

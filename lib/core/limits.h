@@ -388,6 +388,13 @@
 #define OPTION_BYTES_MAX 1024
 /* A BPF expression: a few hundred hosts. */
 #define BPF_BYTES_MAX 8192
+/*
+ * Who asks for a reload waits so long for its result: outputs that close may take their
+ * drain_timeout, which is 5 s, and names as long to be resolved.
+ */
+#define RELOAD_WAIT_NS (30 * 1000000000ULL)
+/* The end of the program waits so long for a reload, beyond what its outputs may take. */
+#define RELOAD_END_NS 1000000000ULL
 /* Errors told of one configuration file: a screenful. */
 #define CONFIG_ERRORS_MAX 20
 /* CPU numbers: what the system's CPU_SETSIZE holds. */
