@@ -339,7 +339,9 @@ unsigned int exporter_turn(struct exporter *e)
 {
 	unsigned int taken;
 
-	if (atomic_load_explicit(&e->change, memory_order_relaxed))
+	/* A run that ends is told as it was. */
+	if (atomic_load_explicit(&e->change, memory_order_relaxed) &&
+	    !atomic_load_explicit(e->stop, memory_order_relaxed))
 		exporter_take_change(e);
 	taken = take_from_lanes(e);
 	poll_outputs(e);
@@ -360,8 +362,6 @@ void exporter_run(struct exporter *e)
 		sleep_ns(REST_NS);
 	}
 	atomic_store(&e->ended, true);
-	if (atomic_load(&e->change))
-		exporter_take_change(e);
 	if (!e->live)
 		drain_lossless(e);
 	e->metering_ns = 0; /* once more, with all of it */

@@ -126,10 +126,8 @@ void exporter_take_change(struct exporter *e)
 {
 	struct exporter_change *c;
 
-	/* Somebody reads: the next turn will do. At the end there is no next one. */
-	if (atomic_load_explicit(&e->ended, memory_order_relaxed))
-		pthread_mutex_lock(&e->lock);
-	else if (pthread_mutex_trylock(&e->lock))
+	/* Somebody reads: the next turn will do. */
+	if (pthread_mutex_trylock(&e->lock))
 		return;
 	c = atomic_exchange(&e->change, NULL);
 	if (c)

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -21,6 +20,7 @@
 #include "overwrite.h"
 #include "ports.h"
 #include "reload.h"
+#include "signals.h"
 #include "stats.h"
 #include "core/clock.h"
 #include "workers.h"
@@ -56,41 +56,17 @@ struct probe {
 	char error[512];
 };
 
-/*
- * SIGHUP asks for a reload when there is a file to read again; else a terminal went away, which
- * ends the run, unless nohup(1) says otherwise.
- */
-static void waited_for(const struct probe *p, sigset_t *set)
-{
-	struct sigaction now;
-
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	if (p->o->config_path || sigaction(SIGHUP, NULL, &now) || now.sa_handler != SIG_IGN)
-		sigaddset(set, SIGHUP);
-}
-
-/* From here on Ctrl-C and systemctl stop are waited for, not jumped at, in every thread. */
-static void block_signals(const struct probe *p)
-{
-	sigset_t set;
-
-	waited_for(p, &set);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
-
 /* The EAL starts threads; a pipe may have nothing to say yet, and Ctrl-C just ends that wait. */
 static bool open_input(struct probe *p)
 {
 	int rc;
 
 	if (p->live) {
-		block_signals(p);
+		signals_block(p->o);
 		rc = ports_open(&p->ports, p->o, p->error, sizeof p->error);
 	} else {
 		rc = offline_open(&p->offline, p->o, &p->stop, p->error, sizeof p->error);
-		block_signals(p);
+		signals_block(p->o);
 	}
 	return rc == 0;
 }
@@ -351,7 +327,7 @@ static void wait_for_end(struct probe *p)
 	uint64_t asked_ns = 0;
 	sigset_t set;
 
-	waited_for(p, &set);
+	signals_of(p->o, &set);
 	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
 	while (!(fds[0].revents & POLLIN)) {
 		struct signalfd_siginfo info;
