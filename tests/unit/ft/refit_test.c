@@ -18,6 +18,12 @@
 #define PHISTS	    (1U << PROCESSOR_phists)
 #define BASICPLUS   (1U << PROCESSOR_basicplus)
 
+#define NTP	    (1U << PROCESSOR_ntp)
+/* A question to a server. */
+#define NTP_PAYLOAD                                                                                \
+	"#\x01\x06"                                                                                \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 struct run {
 	pfring_ft_table *t;
 	uint64_t time_ns, packets;
@@ -45,6 +51,8 @@ static struct run *make(uint32_t processors, uint32_t room, bool dpi)
 		.processors = processors,
 		.processors_room = room,
 		.dpi = dpi,
+		.processor_options = {.transactions = 1},
+		.processor_blocks = N_FLOWS,
 	};
 	struct run *run = calloc(1, sizeof *run);
 	char error[256];
@@ -69,15 +77,15 @@ static void finish(struct run *run)
 }
 
 /* So many packets with payload, spread over flows of ports 1000 and so on. */
-static void send(struct run *run, unsigned int n)
+static void send_to(struct run *run, unsigned int n, uint16_t port, const char *payload)
 {
 	for (unsigned int i = 0; i < n; i++, run->packets++) {
 		const struct frame_spec s = {.src = 1,
 					     .dst = 2,
 					     .sport = (uint16_t)(1000 + i % N_FLOWS),
-					     .dport = 9999,
+					     .dport = port,
 					     .protocol = 17,
-					     .payload = "a question"};
+					     .payload = payload};
 		struct frame f;
 		pfring_ft_packet in = {.time_ns = run->time_ns += 1000000,
 				       .flags = PFRING_FT_PACKET_WIRE_LEN};
@@ -89,6 +97,11 @@ static void send(struct run *run, unsigned int n)
 		while (pfring_ft_process_burst(run->t, NULL, 0, NULL))
 			continue;
 	}
+}
+
+static void send(struct run *run, unsigned int n)
+{
+	send_to(run, n, 9999, "a question");
 }
 
 static struct ft_change change_to(uint32_t processors)
@@ -197,6 +210,28 @@ static void goes_and_comes_back(void **state)
 	finish(run);
 }
 
+/* Memory that a processor held for a flow is given back when it comes in anew. */
+static void blocks_come_back(void **state)
+{
+	struct run *run = make(NTP, 0, false);
+	unsigned int told = 0;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		send_to(run, N_FLOWS, 123, NTP_PAYLOAD);
+		choose(run, 0);
+		send_to(run, N_FLOWS, 123, NTP_PAYLOAD);
+		choose(run, NTP);
+	}
+	send_to(run, N_FLOWS, 123, NTP_PAYLOAD);
+	flush(run);
+	for (unsigned int i = 0; i < run->n; i++)
+		told += run->records[i].ntp != NULL;
+	assert_int_equal(told, N_FLOWS);
+	assert_int_equal(ft_counters(run->t)->dpi[DPI_processor_no_block], 0);
+	finish(run);
+}
+
 /* Others than those that have room stay off. */
 static void no_room(void **state)
 {
@@ -262,6 +297,7 @@ int main(void)
 		cmocka_unit_test(comes_in_while_flows_go_on),
 		cmocka_unit_test(unseen_flows_say_nothing),
 		cmocka_unit_test(goes_and_comes_back),
+		cmocka_unit_test(blocks_come_back),
 		cmocka_unit_test(no_room),
 		cmocka_unit_test(changes_overtake_each_other),
 		cmocka_unit_test(nothing_changes),
