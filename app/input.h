@@ -32,6 +32,11 @@ struct input {
 	 * and counts what comes as lane_stopped.
 	 */
 	bool shared;
+	/*
+	 * Returns when a packet may be there, or after a while. NULL where that cannot be told. The
+	 * lane's thread.
+	 */
+	void (*wait)(void *self);
 	/* The time that has been reached, whichever lane got the packets. Any thread. */
 	uint64_t (*now_ns)(void *self);
 	void *self;

@@ -8,12 +8,6 @@
 
 #include "core/clock.h"
 
-/*
- * Empty polls before a live lane sleeps, and for how long: a burst of 10 Gbit/s fits the device's
- * ring.
- */
-#define IDLE_POLLS    256
-#define IDLE_SLEEP_NS 50000
 /* How often a waiting lane looks at the exporter's ring. */
 #define RING_WAIT_NS 50000
 /* How often a lane that tells its flows itself does so before its ring is full. */
@@ -67,7 +61,7 @@ static void tell_now_and_again(struct lane *l)
 }
 
 /* No packet: timeouts go on; then the CPU rests. */
-static void idle(struct lane *l, unsigned int *empty_polls)
+static void idle(struct lane *l)
 {
 	uint64_t reached_ns = l->input.now_ns(l->input.self);
 
@@ -77,15 +71,13 @@ static void idle(struct lane *l, unsigned int *empty_polls)
 	}
 	if (!l->live)
 		return;
-	if (pfring_ft_housekeeping_ns(l->table, reached_ns) == 0 && ++*empty_polls > IDLE_POLLS)
-		sleep_ns(IDLE_SLEEP_NS);
+	if (pfring_ft_housekeeping_ns(l->table, reached_ns) == 0)
+		idle_rest(&l->idle, &l->input);
 }
 
 /* True when the input ended, false when the program stopped before. */
 static bool receive_and_process(struct lane *l)
 {
-	unsigned int empty_polls = 0;
-
 	while (!atomic_load_explicit(l->stop, memory_order_relaxed)) {
 		pfring_ft_packet *in = pfring_ft_own_burst(l->table);
 		int n_in = l->input.receive(l->input.self, in, l->burst);
@@ -98,9 +90,9 @@ static bool receive_and_process(struct lane *l)
 		tell_now_and_again(l);
 		lane_settings_take(l, n_in != 0);
 		if (n_in || n_out)
-			empty_polls = 0;
+			idle_wake(&l->idle);
 		else
-			idle(l, &empty_polls);
+			idle(l);
 	}
 	return false;
 }
@@ -136,6 +128,8 @@ static void drain(struct lane *l)
 void lane_run(struct lane *l)
 {
 	pfring_ft_set_flow_export_callback(l->table, emit, l);
+	if (l->live)
+		idle_begin();
 	bool ended = receive_and_process(l);
 
 	drain(l);

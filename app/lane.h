@@ -11,6 +11,7 @@
 
 #include "admit.h"
 #include "ft/ft.h"
+#include "idle.h"
 #include "input.h"
 #include "lane_settings.h"
 
@@ -22,6 +23,7 @@ struct lane {
 	bool live;	    /* the input is a device: never waits for the exporter */
 	struct input input;
 	struct admit admit; /* filter and sampling */
+	struct idle idle;   /* live */
 	pfring_ft_table *table;
 	struct rte_ring *ended;	 /* to the exporter: pfring_ft_flow pointers; the only producer is
 				    this lane */

@@ -23,6 +23,9 @@
 #define PRIVACY_STRINGS_CHOICES(X)                                                                 \
 	X(STRINGS_KEEP, "keep") X(STRINGS_HASH, "hash") X(STRINGS_DROP, "drop")
 #define RECORDS_CHOICES(X) X(RECORDS_FLOW, "flow") X(RECORDS_TRANSACTION, "transaction")
+#define LANE_IDLE_CHOICES(X)                                                        \
+	X(LANE_IDLE_ADAPTIVE, "adaptive") X(LANE_IDLE_POLL, "poll")                 \
+	X(LANE_IDLE_INTERRUPT, "interrupt")
 #define ICMP_KEY_CHOICES(X) X(ICMP_KEY_PAIR, "pair") X(ICMP_KEY_ID, "id")
 #define LANE_SIMD_CHOICES(X)                                                        \
 	X(LANE_SIMD_AUTO, "auto") X(LANE_SIMD_SCALAR, "scalar") X(LANE_SIMD_SSE4, "sse4") \
@@ -63,6 +66,7 @@ enum sampling_mode { SAMPLING_CHOICES(CHOICE_CONSTANT) };
 enum privacy_strings_choice { PRIVACY_STRINGS_CHOICES(CHOICE_CONSTANT) };
 enum records { RECORDS_CHOICES(CHOICE_CONSTANT) };
 enum icmp_key { ICMP_KEY_CHOICES(CHOICE_CONSTANT) };
+enum lane_idle { LANE_IDLE_CHOICES(CHOICE_CONSTANT) };
 enum lane_simd { LANE_SIMD_CHOICES(CHOICE_CONSTANT) };
 enum port_mode { PORT_MODE_CHOICES(CHOICE_CONSTANT) };
 enum log_level { LOG_LEVEL_CHOICES(CHOICE_CONSTANT) };
@@ -89,6 +93,7 @@ struct options_lane {
 	struct options_cpus cores; /* n = 0: chosen by the program */
 	uint32_t burst;		   /* 1..BURST_MAX */
 	enum lane_simd simd;
+	enum lane_idle idle;
 	uint32_t sampling; /* 1 in so many; 1 = every packet */
 	enum sampling_mode sampling_mode;
 	char bpf[BPF_BYTES_MAX]; /* "" = none; not compiled here */

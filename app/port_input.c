@@ -156,7 +156,16 @@ static void release(void *self, const pfring_ft_packet *packets, unsigned int n)
 	rte_pktmbuf_free_bulk(mbufs, n);
 }
 
+static void wait_for_packets(void *self)
+{
+	port_wait(self);
+}
+
 struct input port_input(struct port_input *in)
 {
-	return (struct input){.receive = receive, .release = release, .now_ns = now_ns, .self = in};
+	return (struct input){.receive = receive,
+			      .release = release,
+			      .wait = wait_for_packets,
+			      .now_ns = now_ns,
+			      .self = in};
 }

@@ -10,6 +10,7 @@
 #include "core/limits.h"
 #include "distribute.h"
 #include "input.h"
+#include "port_wait.h"
 
 /* What the lanes know of a port. Constant while they run, but for the flag. */
 struct port_face {
@@ -27,6 +28,7 @@ struct port_face {
 struct port_queue {
 	struct port_face *port;
 	uint16_t queue;
+	int socket; /* the kernel's that the driver reads, -1 = none */
 };
 
 struct port_input {
@@ -40,6 +42,7 @@ struct port_input {
 	bool rings_last;
 	unsigned int n_queues;
 	struct port_queue queues[PORTS_MAX * QUEUES_MAX];
+	struct port_wait wait;
 	struct distribute_batch batches[LANES_MAX];
 };
 

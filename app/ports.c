@@ -3,6 +3,7 @@
 #include "ports.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct ports {
 	struct port_face *by_id[RTE_MAX_ETHPORTS];
 	struct distribute *distribute; /* NULL = nothing to hand over */
 	int64_t epoch_offset_ns;
+	pthread_mutex_t stats_lock; /* sockets forget what they dropped when they are asked */
 	unsigned int n_lanes;
 	struct port_input inputs[]; /* a lane each */
 };
@@ -198,8 +200,8 @@ static void deal_out(struct ports *p)
 			unsigned int shift = p->port[i].face.distribute ? i : 0;
 			struct port_input *in = &p->inputs[(q + shift) % p->n_lanes];
 
-			in->queues[in->n_queues++] =
-				(struct port_queue){&p->port[i].face, (uint16_t)q};
+			in->queues[in->n_queues++] = (struct port_queue){
+				&p->port[i].face, (uint16_t)q, port_socket(&p->port[i], q)};
 		}
 }
 
@@ -214,6 +216,7 @@ int ports_open(struct ports **out, const struct options *o, char *error, size_t 
 	}
 	p->o = o;
 	p->n_lanes = o->lane.count;
+	pthread_mutex_init(&p->stats_lock, NULL);
 	p->epoch_offset_ns = (int64_t)(clock_wall_ns() - clock_monotonic_ns());
 	rc = plan_ports(p, error, error_len);
 	if (rc == 0)
@@ -252,28 +255,54 @@ int ports_numa_node(const struct ports *p, unsigned int lane)
 	return p->port[0].numa_node;
 }
 
-int ports_start(struct ports *p, char *error, size_t error_len)
+uint64_t ports_rest_ns(const struct ports *p, unsigned int lane)
 {
-	for (unsigned int i = 0; i < p->n; i++) {
-		int rc = port_start(&p->port[i], error, error_len);
+	const struct port_input *in = &p->inputs[lane];
+	uint64_t least_ns = IDLE_SLEEP_MAX_NS;
 
-		if (rc)
-			return rc;
-	}
-	return 0;
+	for (unsigned int i = 0; i < p->n; i++)
+		for (unsigned int q = 0; q < in->n_queues; q++) {
+			uint64_t ns = in->queues[q].port == &p->port[i].face ?
+					      port_rest_ns(&p->port[i]) :
+					      least_ns;
+
+			if (ns < least_ns)
+				least_ns = ns;
+		}
+	return least_ns;
 }
 
-void ports_stats(struct ports *p, struct stats *s)
+int ports_start(struct ports *p, char *error, size_t error_len)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < p->n; i++)
+		rc = port_start(&p->port[i], error, error_len);
+	if (p->o->lane.idle == LANE_IDLE_INTERRUPT)
+		for (unsigned int i = 0; rc == 0 && i < p->n_lanes; i++)
+			rc = port_wait_open(&p->inputs[i], error, error_len);
+	return rc;
+}
+
+void ports_drain(struct ports *p, struct lane_counters *c)
 {
 	if (p->distribute)
-		distribute_drain(p->distribute, &s->lane);
-	s->n_ports = p->n;
+		distribute_drain(p->distribute, c);
+}
+
+unsigned int ports_stats(struct ports *p, struct port_stats s[PORTS_MAX])
+{
+	pthread_mutex_lock(&p->stats_lock);
 	for (unsigned int i = 0; i < p->n; i++)
-		port_stats(&p->port[i], &s->ports[i]);
+		port_stats(&p->port[i], &s[i]);
+	pthread_mutex_unlock(&p->stats_lock);
+	return p->n;
 }
 
 void ports_close(struct ports *p)
 {
+	for (unsigned int i = 0; i < p->n_lanes; i++)
+		port_wait_close(&p->inputs[i]);
 	for (unsigned int i = p->n; i-- > 0;)
 		port_close(&p->port[i]);
 	distribute_free(p->distribute);

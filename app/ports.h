@@ -36,11 +36,19 @@ int ports_numa_node(const struct ports *p, unsigned int lane);
 int ports_start(struct ports *p, char *error, size_t error_len);
 
 /*
- * Fills s->ports: what the drivers and the kernel's sockets count, and adds to s->lane what was
- * still on its way from lane to lane (lane_stopped). When no lane runs any more, before
- * ports_close().
+ * The longest sleep of a lane on a quiet port after which its queues still hold what comes
+ * meanwhile. After ports_open().
  */
-void ports_stats(struct ports *p, struct stats *s);
+uint64_t ports_rest_ns(const struct ports *p, unsigned int lane);
+
+/* What the drivers and the kernel's sockets count; returns the number of ports. Any thread. */
+unsigned int ports_stats(struct ports *p, struct port_stats s[PORTS_MAX]);
+
+/*
+ * Adds to c what was still on its way from lane to lane (lane_stopped). When no lane runs any more,
+ * once, before ports_close().
+ */
+void ports_drain(struct ports *p, struct lane_counters *c);
 
 /* Stops and closes every port and the EAL. */
 void ports_close(struct ports *p);

@@ -27,6 +27,9 @@ _Static_assert(sizeof(struct rte_mbuf) == 128, "mbuf in ports_plan.c");
 /* The Toeplitz key that gives both directions one hash: two bytes, repeated. */
 #define RSS_KEY_BYTES_MAX 128
 #define RSS_WANTED	  (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP)
+/* What a ring is reckoned to fill with; and preamble, checksum and gap of a frame. */
+#define REST_FRAME_BYTES    256ULL
+#define WIRE_OVERHEAD_BYTES 24ULL
 /* Bursts that are thrown away at the start: the largest ring. */
 #define STALE_BURSTS_MAX (65536 / PFRING_FT_BURST_MAX)
 
@@ -199,7 +202,8 @@ static uint16_t tx_queues(const struct port *p, const struct rte_eth_dev_info *i
 static int configure_queues(struct port *p, const struct rte_eth_dev_info *info, bool rss)
 {
 	uint8_t key[RSS_KEY_BYTES_MAX];
-	struct rte_eth_conf conf = {.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE};
+	struct rte_eth_conf conf = {.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE,
+				    .intr_conf.rxq = p->wants_interrupts && p->sockets.n == 0};
 	if (rss) {
 		fill_key(key);
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -366,11 +370,37 @@ int port_configure(struct port *p, const struct options *o, bool rss, char *erro
 	int rc;
 
 	eal_forget_error();
+	p->wants_interrupts = o->lane.idle == LANE_IDLE_INTERRUPT;
 	rc = configure_all(p, o, rss, error, error_len);
 	if (rc == 0 && !p->plan.device.interface[0])
 		set_mtu(p);
 	p->face.hash = p->rss;
 	return rc;
+}
+
+/* Drivers open one socket a queue, in the order of the queues. */
+int port_socket(const struct port *p, uint32_t q)
+{
+	return p->sockets.n >= p->plan.queues && q < p->sockets.n ? p->sockets.fds[q] : -1;
+}
+
+/* Half of the ring; frames are larger than these on average, on any link with people behind it. */
+uint64_t port_rest_ns(const struct port *p)
+{
+	const uint64_t bits = (REST_FRAME_BYTES + WIRE_OVERHEAD_BYTES) * 8;
+	struct rte_eth_link link = {0};
+	uint64_t ns;
+
+	/* What has neither a wire nor a socket makes its packets itself. */
+	if (p->plan.device.kind == DEVICE_VDEV && p->sockets.n == 0)
+		return IDLE_SLEEP_MAX_NS;
+	if (rte_eth_link_get_nowait(p->face.id, &link) != 0 || link.link_speed == 0 ||
+	    link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN)
+		link.link_speed = RTE_ETH_SPEED_NUM_10G;
+	ns = p->plan.descriptors / 2 * bits * 1000 / link.link_speed;
+	if (ns < IDLE_SLEEP_LEAST_NS)
+		return IDLE_SLEEP_LEAST_NS;
+	return ns < IDLE_SLEEP_MAX_NS ? ns : IDLE_SLEEP_MAX_NS;
 }
 
 /* ---- running ---- */

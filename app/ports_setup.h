@@ -19,7 +19,7 @@ struct port {
 	struct port_plan plan;
 	struct port_face face;
 	int numa_node; /* -1 = any */
-	bool probed, started, rss;
+	bool probed, started, rss, wants_interrupts;
 	struct rte_mempool *pool;
 	struct kernel_sockets sockets;
 	uint64_t kernel_drops;
@@ -37,6 +37,12 @@ bool port_has_symmetric_rss(const struct port *p);
  */
 int port_configure(struct port *p, const struct options *o, bool rss, char *error,
 		   size_t error_len);
+
+/* The kernel's socket that the driver reads for queue q, -1 = none. After port_configure(). */
+int port_socket(const struct port *p, uint32_t q);
+
+/* How long the rings of the device hold what its link brings. After port_configure(). */
+uint64_t port_rest_ns(const struct port *p);
 
 /* Starts receiving, from now on. 0 or -errno with one line in error. */
 int port_start(struct port *p, char *error, size_t error_len);

@@ -120,12 +120,12 @@ static void describe(struct probe *p)
 
 static uint64_t lost_by_ports(void *ports)
 {
-	struct stats s = {0};
+	struct port_stats s[PORTS_MAX];
+	unsigned int n = ports_stats(ports, s);
 	uint64_t lost = 0;
 
-	ports_stats(ports, &s);
-	for (unsigned int i = 0; i < s.n_ports; i++)
-		lost += s.ports[i].missed + s.ports[i].no_mbuf + s.ports[i].kernel_drops;
+	for (unsigned int i = 0; i < n; i++)
+		lost += s[i].missed + s[i].no_mbuf + s[i].kernel_drops;
 	return lost;
 }
 
@@ -178,6 +178,9 @@ static bool make_lane(struct probe *p, unsigned int i)
 		.stop = &p->stop,
 		.ended = ring_create(ring_flows(p)),
 	};
+	if (p->live)
+		l->idle = (struct idle){.mode = p->o->lane.idle,
+					.longest_ns = ports_rest_ns(p->ports, i)};
 	if (p->alone) {
 		l->tell = tell_ended;
 		l->teller = &p->exporter;
@@ -365,10 +368,12 @@ static bool report(struct probe *p)
 	int rc;
 
 	stats_sum_lanes(&s, p->lanes, p->n_lanes);
-	if (p->live)
-		ports_stats(p->ports, &s);
-	else
+	if (p->live) {
+		ports_drain(p->ports, &s.lane);
+		s.n_ports = ports_stats(p->ports, s.ports);
+	} else {
 		offline_stats(p->offline, &s);
+	}
 	if (p->o->probe.stats_json[0]) {
 		rc = stats_write_json(&s, p->o->probe.stats_json);
 		if (rc)

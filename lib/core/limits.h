@@ -347,6 +347,18 @@
 /* Where the lane empties it itself: enough for a few IPFIX messages, and it stays in L1 and L2. */
 #define EXPORT_RING_FLOWS_ALONE 256
 
+/* ---- idle lanes ---- */
+
+/*
+ * A packet waits so long for a lane that sleeps: of the millisecond that is promised, the rest is
+ * the scheduler's. To wake up takes some 20 us on a virtual machine, so this is 3 % of a CPU.
+ */
+#define IDLE_SLEEP_MAX_NS 700000ULL
+/* No ring is so small that a lane on a quiet port sleeps shorter, or it costs a tenth of a CPU. */
+#define IDLE_SLEEP_LEAST_NS 100000ULL
+/* A lane that waits for its port looks around so often, for timeouts and the end of the program. */
+#define IDLE_WAIT_NS 10000000ULL
+
 /* ---- capture files ---- */
 
 /*

@@ -162,7 +162,7 @@ static const struct {
 	{"-r|x|--set|foo", "--set foo: allowed: SECTION.KEY=VALUE"},
 	{"-r|x|--set|a=b.c", "--set a=b.c: allowed: SECTION.KEY=VALUE"},
 	{"-r|x|--set|tabel.idle_timeout=3", "there is no such section; did you mean [table]?"},
-	{"-r|x|--set|table.idle=3", "there is no such key; did you mean idle_timeout?"},
+	{"-r|x|--set|table.idle_timeot=3", "there is no such key; did you mean idle_timeout?"},
 	{"-r|x|--set|table.x.idle_timeout=3", "allowed: table.KEY=VALUE"},
 	{"-r|x|--set|table.idle_timeout=x", "'x' is not a duration"},
 	{"-r|x|--set|port.a.queues=3", "there is no port named 'a'"},
