@@ -41,6 +41,16 @@ struct distribute *distribute_create(unsigned int n_lanes, unsigned int ring_siz
 	return d;
 }
 
+uint32_t distribute_waiting(const struct distribute *d, unsigned int to)
+{
+	uint32_t n = 0;
+
+	for (unsigned int from = 0; from < d->n_lanes; from++)
+		if (from != to)
+			n += rte_ring_count(d->rings[from * d->n_lanes + to]);
+	return n;
+}
+
 void distribute_drain(struct distribute *d, struct lane_counters *c)
 {
 	struct rte_mbuf *packets[PFRING_FT_BURST_MAX];

@@ -32,6 +32,9 @@ struct distribute *distribute_create(unsigned int n_lanes, unsigned int ring_siz
 void distribute_drain(struct distribute *d, struct lane_counters *c);
 void distribute_free(struct distribute *d);
 
+/* Packets that wait in the rings to a lane. Any thread. */
+uint32_t distribute_waiting(const struct distribute *d, unsigned int to);
+
 /* The lane of a flow, by the hash of its address pair. */
 static inline unsigned int distribute_lane_of(const struct distribute *d, uint32_t hash)
 {

@@ -86,6 +86,7 @@ static void tell(struct exporter *e, pfring_ft_flow *flow)
 		output_submit(e->outputs[i], &r);
 	}
 	e->records++;
+	record_ages_add(&e->ages, r.end_ns - r.start_ns);
 	pfring_ft_flow_free(flow);
 }
 
@@ -345,6 +346,7 @@ unsigned int exporter_turn(struct exporter *e)
 		exporter_take_change(e);
 	taken = take_from_lanes(e);
 	poll_outputs(e);
+	exporter_report_answer(e);
 	return taken;
 }
 

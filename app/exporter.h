@@ -11,6 +11,7 @@
 #include "export/event.h"
 #include "export/output.h"
 #include "export/privacy.h"
+#include "exporter_report.h"
 #include "lane.h"
 #include "top.h"
 
@@ -65,6 +66,8 @@ struct exporter {
 	void *files;
 	struct top top;	  /* what the records said, for the summary */
 	uint64_t records; /* taken from the rings */
+	struct record_ages ages;
+	struct exporter_report report;
 };
 
 /*

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "core/clock.h"
+
 static const char machine_id_path[] = "/etc/machine-id";
 
 static void find_interface(struct identity *id, const struct options *o)
@@ -86,4 +88,21 @@ void identity_find(struct identity *id, const struct options *o)
 	find_uuid(id);
 	if (uname(&u) == 0)
 		snprintf(id->os_name, sizeof id->os_name, "%.60s %.60s", u.sysname, u.release);
+}
+
+void identity_describe(const struct identity *id, const struct options *o,
+		       struct export_event *about)
+{
+	*about = (struct export_event){
+		.if_name = id->if_name,
+		.if_ip = id->if_ip,
+		.if_speed_mbps = id->if_speed_mbps,
+		.probe_ip = id->ip,
+		.version = FTPROBE_VERSION,
+		.os_name = id->os_name,
+		.uuid = id->uuid,
+		.mode = o->n_files ? "file" : "live",
+		.lifetime_s = (uint32_t)(o->table.active_timeout_ns / SECOND_NS),
+		.idle_s = (uint32_t)(o->table.idle_timeout_ns / SECOND_NS),
+	};
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdint.h>
 
+#include "export/event.h"
 #include "options.h"
 
 struct identity {
@@ -16,3 +17,7 @@ struct identity {
 
 /* Any thread. */
 void identity_find(struct identity *id, const struct options *o);
+
+/* What event messages say of this probe beside its counters; the texts are those of id. */
+void identity_describe(const struct identity *id, const struct options *o,
+		       struct export_event *about);

@@ -75,23 +75,59 @@ static void idle(struct lane *l)
 		idle_rest(&l->idle, &l->input);
 }
 
+/*
+ * One burst, from the input through the table and back, with times where they are wanted: packets
+ * that came, or INPUT_END, and in *n_out those that went.
+ */
+static inline __attribute__((always_inline)) int turn(struct lane *l, struct lane_marks *marks,
+						      unsigned int *n_out)
+{
+	pfring_ft_packet *in = pfring_ft_own_burst(l->table);
+	int n_in = l->input.receive(l->input.self, in, l->burst);
+
+	if (n_in == INPUT_END)
+		return n_in;
+	lane_load_mark(marks, LANE_STAGE_RECEIVE);
+	admit_burst(&l->admit, l->table, in, (unsigned int)n_in);
+	lane_load_mark(marks, LANE_STAGE_ADMIT);
+	*n_out = pfring_ft_process_burst(l->table, in, (unsigned int)n_in, NULL);
+	lane_load_mark(marks, LANE_STAGE_PROCESS);
+	verdict(l, pfring_ft_own_burst(l->table), *n_out);
+	lane_load_mark(marks, LANE_STAGE_RELEASE);
+	return n_in;
+}
+
+static __attribute__((noinline)) int measured_turn(struct lane *l, unsigned int *n_out)
+{
+	struct lane_marks marks = {.begin_ns = clock_monotonic_ns()};
+	int n_in = turn(l, &marks, n_out);
+
+	if (n_in != INPUT_END)
+		lane_load_add(&l->load, &marks, (unsigned int)n_in);
+	return n_in;
+}
+
 /* True when the input ended, false when the program stopped before. */
 static bool receive_and_process(struct lane *l)
 {
 	while (!atomic_load_explicit(l->stop, memory_order_relaxed)) {
-		pfring_ft_packet *in = pfring_ft_own_burst(l->table);
-		int n_in = l->input.receive(l->input.self, in, l->burst);
+		unsigned int n_out = 0, question = report_question(&l->report.gate);
+		int n_in = lane_load_is_due(&l->load) ? measured_turn(l, &n_out) :
+							turn(l, NULL, &n_out);
+
 		if (n_in == INPUT_END)
 			return true;
-		admit_burst(&l->admit, l->table, in, (unsigned int)n_in);
-		unsigned int n_out =
-			pfring_ft_process_burst(l->table, in, (unsigned int)n_in, NULL);
-		verdict(l, pfring_ft_own_burst(l->table), n_out);
+		if (question)
+			lane_report_answer(l, question);
 		tell_now_and_again(l);
 		lane_settings_take(l, n_in != 0);
-		if (n_in || n_out)
+		if (n_in) {
+			lane_load_work(&l->load);
 			idle_wake(&l->idle);
-		else
+			continue;
+		}
+		lane_load_rest(&l->load);
+		if (!n_out)
 			idle(l);
 	}
 	return false;

@@ -14,6 +14,8 @@
 #include "idle.h"
 #include "input.h"
 #include "lane_settings.h"
+#include "lane_load.h"
+#include "lane_report.h"
 
 struct rte_ring;
 
@@ -38,11 +40,13 @@ struct lane {
 	uint64_t drain_timeout_ns; /* how long a stopping live lane may wait for the exporter */
 	uint64_t give_up_ns; /* CLOCK_MONOTONIC: from when on a full ring loses records; 0 = not
 				stopping */
-	atomic_bool done;    /* everything is in the ring */
 	/* What it works by; what it is asked to; what it has told that it does: lane_settings.h. */
 	const struct lane_settings *settings;
 	const struct lane_settings *_Atomic wanted, *_Atomic taken;
 	bool refits; /* flows of the table still have to hear of a change */
+	struct lane_load load;
+	struct lane_report report;
+	atomic_bool done; /* everything is in the ring */
 };
 
 /* Runs until the input ends or the program stops, then ends all flows. The lane's thread. */

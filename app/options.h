@@ -149,6 +149,12 @@ struct options_probe {
 	char stats_json[OPTION_BYTES_MAX]; /* "" = none */
 	enum log_level log_level;
 	uint64_t drain_timeout_ns;
+	uint64_t summary_interval_ns; /* 0 = no line */
+};
+
+/* [metrics] */
+struct options_metrics {
+	char listen[OPTION_BYTES_MAX]; /* "" = not */
 };
 
 /* [port NAME], or one -i. */
@@ -171,6 +177,7 @@ struct options {
 	struct options_dpi dpi;
 	struct options_privacy privacy;
 	struct options_probe probe;
+	struct options_metrics metrics;
 
 	struct options_processor processors[PROCESSOR_N];
 	unsigned int n_processors;

@@ -7,6 +7,7 @@
 
 #include "admit.h"
 #include "ft/ft.h"
+#include "metrics.h"
 #include "options_value.h"
 
 #include <string.h>
@@ -224,6 +225,15 @@ static void check_processors(const struct options *o, struct options_errors *e)
 		check_processor(&o->processors[i], e);
 }
 
+static void check_metrics(const struct options *o, struct options_errors *e)
+{
+	struct metrics_address a;
+	char error[256];
+
+	if (o->metrics.listen[0] && metrics_address(&a, o->metrics.listen, error, sizeof error))
+		options_complain(e, "%s", error);
+}
+
 void options_check(const struct options *o, struct options_errors *e)
 {
 	check_input(o, e);
@@ -235,4 +245,5 @@ void options_check(const struct options *o, struct options_errors *e)
 	check_processors(o, e);
 	check_outputs(o, e);
 	check_filter(o, e);
+	check_metrics(o, e);
 }

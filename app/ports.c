@@ -284,6 +284,16 @@ int ports_start(struct ports *p, char *error, size_t error_len)
 	return rc;
 }
 
+uint32_t ports_waiting(const struct ports *p, unsigned int lane)
+{
+	return p->distribute ? distribute_waiting(p->distribute, lane) : 0;
+}
+
+uint16_t ports_id(const struct ports *p, unsigned int i)
+{
+	return p->port[i].face.id;
+}
+
 void ports_drain(struct ports *p, struct lane_counters *c)
 {
 	if (p->distribute)

@@ -44,6 +44,11 @@ uint64_t ports_rest_ns(const struct ports *p, unsigned int lane);
 /* What the drivers and the kernel's sockets count; returns the number of ports. Any thread. */
 unsigned int ports_stats(struct ports *p, struct port_stats s[PORTS_MAX]);
 
+/* Packets that other lanes have read for this one. Any thread. */
+uint32_t ports_waiting(const struct ports *p, unsigned int lane);
+/* A port's number in DPDK. */
+uint16_t ports_id(const struct ports *p, unsigned int i);
+
 /*
  * Adds to c what was still on its way from lane to lane (lane_stopped). When no lane runs any more,
  * once, before ports_close().

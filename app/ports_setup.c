@@ -452,6 +452,8 @@ void port_stats(struct port *p, struct port_stats *s)
 	snprintf(s->name, sizeof s->name, "%s", p->options->name);
 	p->kernel_drops += drops.since_last;
 	s->kernel_drops = p->kernel_drops + drops.in_all;
+	s->buffers = p->plan.mbufs;
+	s->buffers_used = p->pool ? rte_mempool_in_use_count(p->pool) : 0;
 	if (rte_eth_stats_get(p->face.id, &stats) != 0)
 		return;
 	s->rx_packets = stats.ipackets;

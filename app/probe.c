@@ -22,6 +22,7 @@
 #include "reload.h"
 #include "signals.h"
 #include "stats.h"
+#include "watch.h"
 #include "core/clock.h"
 #include "workers.h"
 
@@ -47,6 +48,7 @@ struct probe {
 	struct ipfix_application *applications; /* that the outputs tell of */
 	uint32_t n_applications;
 	struct exporter exporter;
+	struct watch *watch;
 	unsigned int lanes_running; /* threads that were started */
 	bool exporter_runs;
 	atomic_bool stop;
@@ -97,25 +99,6 @@ static bool open_outputs(struct probe *p)
 		e->outputs[e->n_outputs] = o->output;
 	}
 	return true;
-}
-
-/* What event messages say of this probe. */
-static void describe(struct probe *p)
-{
-	const struct identity *id = &p->identity;
-
-	p->exporter.about = (struct export_event){
-		.if_name = id->if_name,
-		.if_ip = id->if_ip,
-		.if_speed_mbps = id->if_speed_mbps,
-		.probe_ip = id->ip,
-		.version = FTPROBE_VERSION,
-		.os_name = id->os_name,
-		.uuid = id->uuid,
-		.mode = p->live ? "live" : "file",
-		.lifetime_s = (uint32_t)(p->o->table.active_timeout_ns / SECOND_NS),
-		.idle_s = (uint32_t)(p->o->table.idle_timeout_ns / SECOND_NS),
-	};
 }
 
 static uint64_t lost_by_ports(void *ports)
@@ -260,7 +243,7 @@ static int start_workers(struct probe *p)
 	p->exporter.add_unseen = p->live ? NULL : offline_add_unseen;
 	p->exporter.files = p->offline;
 	p->exporter.source = p->ports;
-	describe(p);
+	identity_describe(&p->identity, p->o, &p->exporter.about);
 	rc = worker_start(p->n_lanes, run_exporter, p, p->live);
 	p->exporter_runs = rc == 0;
 	for (; rc == 0 && !p->alone && p->lanes_running < p->n_lanes; p->lanes_running++)
@@ -278,9 +261,18 @@ static bool start(struct probe *p)
 	rc = start_workers(p);
 	if (rc == 0 && !p->live)
 		rc = offline_start(p->offline);
-	if (rc)
+	if (rc) {
 		snprintf(p->error, sizeof p->error, "cannot start a thread: %s", strerror(-rc));
-	return rc == 0;
+		return false;
+	}
+	return watch_open(&p->watch,
+			  &(struct snapshot_source){.o = p->o,
+						    .lanes = p->lanes,
+						    .n_lanes = p->n_lanes,
+						    .exporter = &p->exporter,
+						    .ports = p->ports,
+						    .started_ns = p->started_ns},
+			  p->error, sizeof p->error) == 0;
 }
 
 /* What was started ends; lanes that never ran have nothing to say. */
@@ -434,6 +426,7 @@ static int run(struct probe *p)
 
 static void take_down(struct probe *p)
 {
+	watch_close(p->watch);
 	for (unsigned int i = 0; i < p->n_lanes; i++) {
 		pfring_ft_destroy_table(p->lanes[i].table);
 		free(p->lanes[i].ended);

@@ -18,6 +18,7 @@ struct port_stats {
 	uint64_t no_mbuf;      /* no packet buffer was free */
 	uint64_t errors;       /* the driver refused them */
 	uint64_t kernel_drops; /* lost in the kernel before the driver, where it can be told */
+	uint64_t buffers, buffers_used;
 };
 
 struct stats {

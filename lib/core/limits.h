@@ -347,6 +347,25 @@
 /* Where the lane empties it itself: enough for a few IPFIX messages, and it stays in L1 and L2. */
 #define EXPORT_RING_FLOWS_ALONE 256
 
+/* ---- watching ---- */
+
+/* A lane measures the parts of one turn in so many that bring packets: five readings of a clock. */
+#define LANE_TURNS_A_SAMPLE 1024U
+/* Threads have so long to tell their numbers: twice what one of them waits for packets at most. */
+#define REPORT_WAIT_NS 20000000ULL
+
+/*
+ * Clients of the metrics endpoint: a few servers that ask twice a minute. One address gets a
+ * quarter of the places, so that one that hangs does not keep out the others; and gives them back.
+ */
+#define METRICS_CONNECTIONS_MAX	       32U
+#define METRICS_CONNECTIONS_OF_ONE_MAX 8U
+#define METRICS_TIMEOUT_S	       5U
+/* A request, with what a proxy adds to its headers. */
+#define METRICS_REQUEST_BYTES_MAX 16384U
+/* Numbers that a driver counts by itself: some 20, and as many for each of its queues. */
+#define PORT_XSTATS_MAX 8192
+
 /* ---- idle lanes ---- */
 
 /*

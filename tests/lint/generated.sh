@@ -16,7 +16,8 @@ set -euo pipefail
 whole_pages=(
 	elements:docs/elements.md counters:docs/counters.md
 	schema:docs/flow.schema.json dump-config:config/ftprobe.conf
-	processors:docs/processors.md
+	processors:docs/processors.md metrics:docs/metrics.md
+	dashboard:config/grafana-ftprobe.json
 )
 begin='.\" begin generated: print_docs '
 end='.\" end generated'

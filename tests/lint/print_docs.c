@@ -2,8 +2,10 @@
 /*
  * Prints one generated text of the repository, so that a test can compare it with the file and a
  * person can write the file anew: dump-config | man8 | man5 | counters | elements | schema |
- * processors
+ * processors | metrics | dashboard
  */
+#include "metrics_dashboard.h"
+#include "metrics_text.h"
 #include "options.h"
 
 #include "core/counters.h"
@@ -77,10 +79,15 @@ int main(int argc, char **argv)
 		elements_print_schema(stdout);
 	else if (strcmp(what, "processors") == 0)
 		processors_print_markdown(stdout);
-	else {
-		fprintf(stderr,
-			"usage: print_docs "
-			"dump-config|man8|man5|counters|elements|schema|processors\n");
+	else if (strcmp(what, "metrics") == 0)
+		metrics_print_markdown(stdout);
+	else if (strcmp(what, "dashboard") == 0) {
+		if (metrics_dashboard_print(stdout))
+			return 1;
+	} else {
+		fprintf(stderr, "usage: print_docs "
+				"dump-config|man8|man5|counters|elements|schema|processors|metrics|"
+				"dashboard\n");
 		return 2;
 	}
 	return fflush(stdout) || ferror(stdout) ? 1 : 0;
