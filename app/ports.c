@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <rte_ethdev.h>
+#include <rte_pdump.h>
 
 #include "distribute.h"
 #include "eal.h"
@@ -80,6 +81,8 @@ static int start_eal(struct ports *p, char *error, size_t error_len)
 	}
 	rc = eal_start(p->o, &needs, error, error_len);
 	p->eal = rc == 0;
+	if (p->eal && rte_pdump_init() != 0)
+		log_info("dpdk-dumpcap cannot read packets of this probe");
 	return rc;
 }
 
@@ -316,7 +319,9 @@ void ports_close(struct ports *p)
 	for (unsigned int i = p->n; i-- > 0;)
 		port_close(&p->port[i]);
 	distribute_free(p->distribute);
-	if (p->eal)
+	if (p->eal) {
+		rte_pdump_uninit();
 		eal_stop(p->o);
+	}
 	free(p);
 }

@@ -3,6 +3,7 @@
 """How long packets wait for a lane that has nothing else to do:
 
     live_idle.py send INTERFACE FILE         sends UDP packets now and then, writes when
+    live_idle.py flood INTERFACE N           sends N of them, a thousand a second
     live_idle.py compare WHAT FILE RECORDS   each flow begins when the lane has seen its packet
 """
 
@@ -37,6 +38,14 @@ def send(interface, path):
         json.dump(sent, file)
 
 
+def flood(interface, n):
+    wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    wire.bind((interface, 0))
+    for _ in range(int(n)):
+        wire.send(packet(FIRST_PORT))
+        time.sleep(0.001)
+
+
 def nanoseconds(text):
     whole, _, rest = text.rstrip("Z").partition(".")
     seconds = datetime.datetime.fromisoformat(whole + "+00:00").timestamp()
@@ -61,4 +70,4 @@ def compare(what, path, records):
 
 
 if __name__ == "__main__":
-    {"send": send, "compare": compare}[sys.argv[1]](*sys.argv[2:])
+    {"send": send, "flood": flood, "compare": compare}[sys.argv[1]](*sys.argv[2:])
