@@ -359,6 +359,7 @@ static bool report(struct probe *p)
 	bool good = true;
 	int rc;
 
+	log_limit_end();
 	stats_sum_lanes(&s, p->lanes, p->n_lanes);
 	if (p->live) {
 		ports_drain(p->ports, &s.lane);

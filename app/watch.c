@@ -52,7 +52,8 @@ static void *run_summary(void *self)
 	while (!told_to_end(w, next_ns)) {
 		snapshot_take(&w->source, &w->snapshot);
 		summary_line(&w->summary, &w->snapshot, line, sizeof line);
-		log_notice("%s", line);
+		log_paced(line);
+		log_limit_look();
 		next_ns += interval_ns;
 	}
 	return NULL;
@@ -107,6 +108,8 @@ int watch_open(struct watch **out, const struct snapshot_source *source, char *e
 	w->end_fd = -1;
 	pthread_mutex_init(&w->source.lock, NULL);
 	rc = open_all(w, error, error_len);
+	if (source->ports)
+		log_limit_begin();
 	if (rc) {
 		watch_close(w);
 		return rc;
@@ -121,6 +124,7 @@ void watch_close(struct watch *w)
 
 	if (!w)
 		return;
+	log_limit_end();
 	metrics_close(w->metrics);
 	if (w->has_telemetry)
 		telemetry_end();

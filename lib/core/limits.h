@@ -366,6 +366,15 @@
 /* Numbers that a driver counts by itself: some 20, and as many for each of its queues. */
 #define PORT_XSTATS_MAX 8192
 
+/*
+ * Log lines of one kind in so long a time: of an output that fails in a second way each minute all
+ * are seen, of a loop that fails a thousand times a second ten.
+ */
+#define LOG_LINES_MAX 10U
+#define LOG_LINES_NS  60000000000ULL
+/* Kinds of lines that are told apart; the program has fewer for a run that goes on. */
+#define LOG_KINDS_MAX 64
+
 /* ---- idle lanes ---- */
 
 /*

@@ -54,14 +54,15 @@ capture() {
 	ip netns exec "$NS" /usr/bin/python3 "$HERE/live_idle.py" flood dump1 $PACKETS ||
 		fail "cannot send"
 	wait $dumpcap || fail "dpdk-dumpcap failed"
-	[ "$(tcpdump -nr "$DIR/dump.pcapng" 2>/dev/null | grep -c 'UDP, length 0')" -eq $PACKETS ] ||
+	[ "$(tcpdump -nr "$DIR/dump.pcapng" 2>/dev/null | wc -l)" -eq $PACKETS ] ||
 		fail "not all packets are in the file"
 }
 
 [ "$(id -u)" = 0 ] || not_run "network namespaces need root"
 command -v dpdk-dumpcap >/dev/null || not_run "dpdk-dumpcap is not installed"
 grep -q hugetlbfs /proc/mounts || not_run "no hugetlbfs is mounted"
-free=$(awk '/^HugePages_Free/ { n = $2 } /^Hugepagesize/ { print int(n * $2 / 1024) }' /proc/meminfo)
+free=$(awk '/^HugePages_Free/ { n = $2 } /^Hugepagesize/ { print int(n * $2 / 1024) }' \
+	/proc/meminfo)
 [ "$free" -ge $MB_NEEDED ] || not_run "$free MB of huge pages are free, it takes $MB_NEEDED"
 DIR=$(mktemp -d) || exit 1
 trap down EXIT
