@@ -36,31 +36,25 @@ void record_ages_add(struct record_ages *a, uint64_t duration_ns)
 
 static void read_output(const struct output *o, struct output_numbers *out)
 {
-	const struct output_counters *c = output_counters(o);
-
 	snprintf(out->name, sizeof out->name, "%s", output_name(o));
 	out->type = output_spec_of(o)->type;
-	for (int i = 0; i < OUTPUT_N; i++)
-		out->counters.count[i] = __atomic_load_n(&c->count[i], __ATOMIC_RELAXED);
-	for (int i = 0; i < OUTPUT_DROP_N; i++)
-		out->counters.dropped[i] = __atomic_load_n(&c->dropped[i], __ATOMIC_RELAXED);
-}
-
-void exporter_report_read(const struct exporter *e, struct exporter_numbers *out)
-{
-	*out = (struct exporter_numbers){
-		.records = e->records, .ages = e->ages, .n_outputs = e->n_outputs};
-	for (unsigned int i = 0; i < e->n_outputs; i++)
-		read_output(e->outputs[i], &out->outputs[i]);
+	out->counters = *output_counters(o);
 }
 
 void exporter_report_answer(struct exporter *e)
 {
 	const unsigned int question = report_question(&e->report.gate);
+	struct exporter_numbers *n = &e->report.numbers;
 
 	if (!question)
 		return;
-	exporter_report_read(e, &e->report.numbers);
-	e->report.numbers.cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+	*n = (struct exporter_numbers){
+		.records = e->records,
+		.cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID),
+		.ages = e->ages,
+		.n_outputs = e->n_outputs,
+	};
+	for (unsigned int i = 0; i < e->n_outputs; i++)
+		read_output(e->outputs[i], &n->outputs[i]);
 	report_tell(&e->report.gate, question);
 }

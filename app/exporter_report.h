@@ -32,7 +32,7 @@ struct output_numbers {
 
 struct exporter_numbers {
 	uint64_t records; /* taken from the lanes */
-	uint64_t cpu_ns;  /* 0 = the thread ended */
+	uint64_t cpu_ns;
 	struct record_ages ages;
 	unsigned int n_outputs;
 	struct output_numbers outputs[OUTPUTS_MAX];
@@ -45,5 +45,3 @@ struct exporter_report {
 
 /* Answers a question if there is one. The exporter's thread, between two records. */
 void exporter_report_answer(struct exporter *e);
-/* Reads an exporter that does not answer: it waits or ended. Any thread. */
-void exporter_report_read(const struct exporter *e, struct exporter_numbers *out);

@@ -168,8 +168,10 @@ void lane_run(struct lane *l)
 		idle_begin();
 	bool ended = receive_and_process(l);
 
+	lane_load_rest(&l->load);
 	drain(l);
 	if (!ended && l->input.shared)
 		discard_input(l);
+	l->cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
 	atomic_store_explicit(&l->done, true, memory_order_release);
 }

@@ -46,6 +46,7 @@ struct lane {
 	bool refits; /* flows of the table still have to hear of a change */
 	struct lane_load load;
 	struct lane_report report;
+	uint64_t cpu_ns;  /* of the thread, when it was last asked */
 	atomic_bool done; /* everything is in the ring */
 };
 

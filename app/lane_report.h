@@ -11,7 +11,7 @@ struct lane;
 struct lane_numbers {
 	struct lane_counters counters;
 	uint64_t flows_active;
-	uint64_t busy_ns, cpu_ns; /* work; CPU time of the thread, 0 = it ended */
+	uint64_t busy_ns, cpu_ns; /* work; CPU time of the thread */
 	uint64_t rests;		  /* sleeps and waits for packets */
 	uint64_t stage_ns[LANE_STAGE_N], stage_packets;
 };
@@ -24,8 +24,5 @@ struct lane_report {
 /* Answers an open question. The lane's thread, between two turns. */
 void lane_report_answer(struct lane *l, unsigned int question);
 
-/*
- * Reads a lane that does not answer: it ended, or stands still. Numbers of one that runs on may be
- * of several moments. Any thread.
- */
+/* Reads a lane that ended, or is the caller's own. */
 void lane_report_read(const struct lane *l, struct lane_numbers *out);

@@ -47,10 +47,13 @@ static void take_lanes(struct snapshot_source *s, struct snapshot *out, uint64_t
 	for (unsigned int i = 0; i < s->n_lanes; i++) {
 		struct lane *l = &s->lanes[i];
 
-		if (!has_ended(l) && wait_for(&l->report.gate, questions[i], deadline_ns))
-			out->lanes[i].numbers = l->report.numbers;
-		else
-			lane_report_read(l, &out->lanes[i].numbers);
+		struct lane_numbers *told = &s->told->lanes[i];
+
+		if (has_ended(l))
+			lane_report_read(l, told);
+		else if (wait_for(&l->report.gate, questions[i], deadline_ns))
+			*told = l->report.numbers;
+		out->lanes[i].numbers = *told;
 		take_lane(s, i, &out->lanes[i]);
 	}
 }
@@ -72,9 +75,8 @@ void snapshot_take(struct snapshot_source *s, struct snapshot *out)
 	question = report_ask(&s->exporter->report.gate);
 	take_lanes(s, out, now_ns + REPORT_WAIT_NS);
 	if (wait_for(&s->exporter->report.gate, question, now_ns + REPORT_WAIT_NS))
-		out->exporter = s->exporter->report.numbers;
-	else
-		exporter_report_read(s->exporter, &out->exporter);
+		s->told->exporter = s->exporter->report.numbers;
+	out->exporter = s->told->exporter;
 	if (s->ports)
 		out->n_ports = ports_stats(s->ports, out->ports);
 	pthread_mutex_unlock(&s->lock);

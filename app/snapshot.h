@@ -14,6 +14,12 @@
 
 struct ports;
 
+/* What each thread answered last. Zero at first. */
+struct snapshot_told {
+	struct lane_numbers lanes[LANES_MAX];
+	struct exporter_numbers exporter;
+};
+
 /* Whose numbers these are; all of them outlive it. */
 struct snapshot_source {
 	const struct options *o;
@@ -23,6 +29,7 @@ struct snapshot_source {
 	struct ports *ports;  /* NULL = files are read */
 	uint64_t started_ns;  /* CLOCK_MONOTONIC */
 	pthread_mutex_t lock; /* one asks at a time */
+	struct snapshot_told *told;
 };
 
 struct snapshot_lane {
@@ -43,8 +50,8 @@ struct snapshot {
 };
 
 /*
- * Asks every thread and waits REPORT_WAIT_NS for them; of one that is busy with something else the
- * numbers are read as they are. Any thread but those.
+ * Asks every thread and waits REPORT_WAIT_NS for them; of one that is kept from answering these are
+ * the numbers that it told last. Any thread but those.
  */
 void snapshot_take(struct snapshot_source *s, struct snapshot *out);
 

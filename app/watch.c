@@ -18,6 +18,7 @@
 
 struct watch {
 	struct snapshot_source source;
+	struct snapshot_told told;
 	struct metrics *metrics;
 	bool has_telemetry, has_thread;
 	pthread_t thread;
@@ -105,6 +106,7 @@ int watch_open(struct watch **out, const struct snapshot_source *source, char *e
 		return -ENOMEM;
 	}
 	w->source = *source;
+	w->source.told = &w->told;
 	w->end_fd = -1;
 	pthread_mutex_init(&w->source.lock, NULL);
 	rc = open_all(w, error, error_len);

@@ -351,8 +351,8 @@
 
 /* A lane measures the parts of one turn in so many that bring packets: five readings of a clock. */
 #define LANE_TURNS_A_SAMPLE 1024U
-/* Threads have so long to tell their numbers: twice what one of them waits for packets at most. */
-#define REPORT_WAIT_NS 20000000ULL
+/* Threads have so long to tell their numbers: they wait a tenth of it for packets at most. */
+#define REPORT_WAIT_NS 100000000ULL
 
 /*
  * Clients of the metrics endpoint: a few servers that ask twice a minute. One address gets a

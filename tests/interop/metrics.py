@@ -143,17 +143,17 @@ def total(numbers, name, **labels):
 
 
 def check_sums(numbers):
-    received = total(numbers, "ftprobe_received_packets_total", lane="0")
-    metered = total(numbers, "ftprobe_metered_packets_total", lane="0")
-    dropped = total(numbers, "ftprobe_dropped_packets_total", lane="0")
-    if received != metered + dropped:
-        fail(f"{received} received, {metered} metered + {dropped} dropped")
+    for lane in [dict(l)["lane"] for n, l in numbers if n == "ftprobe_received_packets_total"]:
+        received, metered, dropped = (total(numbers, f"ftprobe_{what}_packets_total", lane=lane)
+                                      for what in ("received", "metered", "dropped"))
+        if received != metered + dropped:
+            fail(f"{received} received, {metered} metered + {dropped} dropped")
     for output in [dict(l)["output"] for n, l in numbers if n == "ftprobe_output_offered_total"]:
         parts = [total(numbers, f"ftprobe_output_{what}", output=output) for what in
                  ("sent_total", "in_doubt_total", "queued_records", "dropped_records_total")]
         if total(numbers, "ftprobe_output_offered_total", output=output) != sum(parts):
             fail(f"{output}: the sum does not hold: {parts}")
-    return received
+    return total(numbers, "ftprobe_received_packets_total")
 
 
 def test_answers(probe):
@@ -245,7 +245,7 @@ def answers(probe):
 
 
 def run_http(path, folder):
-    probe = Probe(path, folder, "--set", "probe.summary_interval=1s")
+    probe = Probe(path, folder, "--lanes", "2", "--set", "probe.summary_interval=1s")
     try:
         test_answers(probe)
         test_sums(probe)
