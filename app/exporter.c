@@ -59,9 +59,10 @@ static uint64_t wait_ns(const struct output *o)
 }
 
 /* Ends when the program is told to stop: from then on a full queue drops by name. */
-static void wait_for_room(const struct exporter *e, struct output *o)
+static void wait_for_room(struct exporter *e, struct output *o)
 {
 	while (!output_has_room(o) && !atomic_load_explicit(e->stop, memory_order_relaxed)) {
+		counter_add(&e->turns, 1);
 		output_poll(o, clock_wall_ns());
 		if (!output_has_room(o))
 			sleep_ns(wait_ns(o));
@@ -300,6 +301,7 @@ static uint64_t poll_waiting(struct exporter *e, uint64_t *rest_ns)
 {
 	uint64_t waiting = 0;
 
+	counter_add(&e->turns, 1);
 	*rest_ns = REST_NS;
 	for (unsigned int i = 0; i < e->n_outputs; i++) {
 		uint32_t records = output_poll(e->outputs[i], clock_wall_ns());
@@ -340,6 +342,7 @@ unsigned int exporter_turn(struct exporter *e)
 {
 	unsigned int taken;
 
+	counter_add(&e->turns, 1);
 	/* A run that ends is told as it was. */
 	if (atomic_load_explicit(&e->change, memory_order_relaxed) &&
 	    !atomic_load_explicit(e->stop, memory_order_relaxed))

@@ -68,6 +68,7 @@ struct exporter {
 	uint64_t records; /* taken from the rings */
 	struct record_ages ages;
 	struct exporter_report report;
+	uint64_t turns;	  /* of the exporter's loops; others may read it at any time */
 };
 
 /*

@@ -42,6 +42,7 @@ static void emit(pfring_ft_flow *flow, void *self)
 			pfring_ft_flow_free(flow);
 			return;
 		}
+		counter_add(&l->turns, 1);
 		sleep_ns(RING_WAIT_NS);
 	}
 }
@@ -111,6 +112,7 @@ static __attribute__((noinline)) int measured_turn(struct lane *l, unsigned int 
 static bool receive_and_process(struct lane *l)
 {
 	while (!atomic_load_explicit(l->stop, memory_order_relaxed)) {
+		counter_add(&l->turns, 1);
 		unsigned int n_out = 0, question = report_question(&l->report.gate);
 		int n_in = lane_load_is_due(&l->load) ? measured_turn(l, &n_out) :
 							turn(l, NULL, &n_out);

@@ -312,6 +312,17 @@ unsigned int ports_stats(struct ports *p, struct port_stats s[PORTS_MAX])
 	return p->n;
 }
 
+uint64_t ports_lost_packets(void *ports)
+{
+	struct port_stats s[PORTS_MAX];
+	unsigned int n = ports_stats(ports, s);
+	uint64_t lost = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		lost += s[i].missed + s[i].no_mbuf + s[i].kernel_drops;
+	return lost;
+}
+
 void ports_close(struct ports *p)
 {
 	for (unsigned int i = 0; i < p->n_lanes; i++)

@@ -43,6 +43,8 @@ uint64_t ports_rest_ns(const struct ports *p, unsigned int lane);
 
 /* What the drivers and the kernel's sockets count; returns the number of ports. Any thread. */
 unsigned int ports_stats(struct ports *p, struct port_stats s[PORTS_MAX]);
+/* What all of a struct ports * lost by these counts, in packets. Any thread. */
+uint64_t ports_lost_packets(void *ports);
 
 /* Packets that other lanes have read for this one. Any thread. */
 uint32_t ports_waiting(const struct ports *p, unsigned int lane);

@@ -16,6 +16,7 @@
 #include "files.h"
 #include "identity.h"
 #include "log.h"
+#include "notify.h"
 #include "offline.h"
 #include "overwrite.h"
 #include "ports.h"
@@ -55,6 +56,7 @@ struct probe {
 	int ended_fd; /* eventfd: the exporter is done */
 	uint64_t started_ns;
 	struct identity identity;
+	struct notify notify;
 	char error[512];
 };
 
@@ -99,17 +101,6 @@ static bool open_outputs(struct probe *p)
 		e->outputs[e->n_outputs] = o->output;
 	}
 	return true;
-}
-
-static uint64_t lost_by_ports(void *ports)
-{
-	struct port_stats s[PORTS_MAX];
-	unsigned int n = ports_stats(ports, s);
-	uint64_t lost = 0;
-
-	for (unsigned int i = 0; i < n; i++)
-		lost += s[i].missed + s[i].no_mbuf + s[i].kernel_drops;
-	return lost;
 }
 
 static bool make_settings(struct probe *p)
@@ -239,7 +230,7 @@ static int start_workers(struct probe *p)
 	p->exporter.stop = &p->stop;
 	p->started_ns = clock_monotonic_ns();
 	p->exporter.started_ns = p->started_ns;
-	p->exporter.lost_packets = p->live ? lost_by_ports : NULL;
+	p->exporter.lost_packets = p->live ? ports_lost_packets : NULL;
 	p->exporter.add_unseen = p->live ? NULL : offline_add_unseen;
 	p->exporter.files = p->offline;
 	p->exporter.source = p->ports;
@@ -326,17 +317,21 @@ static void wait_for_end(struct probe *p)
 	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
 	while (!(fds[0].revents & POLLIN)) {
 		struct signalfd_siginfo info;
+		int ready = poll(fds, 2, notify_wait_ms(&p->notify));
 
-		if (poll(fds, 2, -1) <= 0 || !(fds[1].revents & POLLIN))
+		notify_turn(&p->notify);
+		if (ready <= 0 || !(fds[1].revents & POLLIN))
 			continue;
 		if (read(fds[1].fd, &info, sizeof info) != sizeof info)
 			continue;
-		if (info.ssi_signo == SIGHUP && p->reload)
+		if (info.ssi_signo == SIGHUP && p->reload) {
 			reload_ask_soon(p->reload);
-		else if (!atomic_exchange(&p->stop, true))
+		} else if (!atomic_exchange(&p->stop, true)) {
 			asked_ns = clock_monotonic_ns();
-		else if (clock_monotonic_ns() - asked_ns > SIGNAL_AGAIN_NS)
+			notify_stopping(p->o->probe.drain_timeout_ns);
+		} else if (clock_monotonic_ns() - asked_ns > SIGNAL_AGAIN_NS) {
 			_exit(128 + (int)info.ssi_signo);
+		}
 	}
 	close(fds[1].fd);
 }
@@ -393,6 +388,18 @@ static bool report(struct probe *p)
 	return good;
 }
 
+static void tell_manager(struct probe *p)
+{
+	p->notify = (struct notify){
+		.lanes = p->lanes,
+		.n_lanes = p->n_lanes,
+		.exporter = &p->exporter,
+		.lost_packets = p->live ? ports_lost_packets : NULL,
+		.source = p->ports,
+	};
+	notify_ready(&p->notify);
+}
+
 /* What the operator can put right in the configuration is told apart from what broke. */
 static int run(struct probe *p)
 {
@@ -419,6 +426,7 @@ static int run(struct probe *p)
 		log_notice("%s", size);
 		log_notice("reading; Ctrl-C ends and reports");
 	}
+	tell_manager(p);
 	wait_for_end(p);
 	wait_for_workers(p);
 	p->reload_hangs = !reload_destroy(p->reload);
