@@ -349,8 +349,18 @@ unsigned int exporter_turn(struct exporter *e)
 		exporter_take_change(e);
 	taken = take_from_lanes(e);
 	poll_outputs(e);
+	if (!e->stop_seen_ns && atomic_load_explicit(e->stop, memory_order_relaxed))
+		e->stop_seen_ns = clock_monotonic_ns();
 	exporter_report_answer(e);
 	return taken;
+}
+
+/* One bound for flows and outputs together: it runs from when the end was asked for. */
+static uint64_t stop_deadline_ns(const struct exporter *e)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	return (e->stop_seen_ns ? e->stop_seen_ns : now_ns) + e->stop_timeout_ns;
 }
 
 void exporter_run(struct exporter *e)
@@ -372,7 +382,7 @@ void exporter_run(struct exporter *e)
 	e->metering_ns = 0; /* once more, with all of it */
 	tell_metering(e);
 	tell_last_events(e);
-	uint64_t deadline = clock_monotonic_ns() + e->drain_timeout_ns;
+	uint64_t deadline = stop_deadline_ns(e);
 	for (unsigned int i = 0; i < e->n_outputs; i++)
 		output_close(e->outputs[i], deadline);
 }

@@ -38,9 +38,10 @@ struct exporter {
 	int64_t epoch_offset_ns; /* live: what the lanes' time line was to the wall clock when it
 				    began */
 	uint32_t sampling;	 /* 1 packet in so many was metered */
-	uint64_t drain_timeout_ns;
-	uint64_t started_ns; /* CLOCK_MONOTONIC */
-	atomic_bool *stop;   /* set when the output that people read is gone */
+	uint64_t stop_timeout_ns;
+	uint64_t stop_seen_ns; /* CLOCK_MONOTONIC: when the program was told to stop, 0 = not yet */
+	uint64_t started_ns;   /* CLOCK_MONOTONIC */
+	atomic_bool *stop;     /* set when the output that people read is gone */
 	struct output_trouble {
 		uint64_t seen;	  /* records dropped by the transport when it was last looked at */
 		uint64_t told_ns; /* CLOCK_MONOTONIC, 0 = never */

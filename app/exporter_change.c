@@ -116,7 +116,7 @@ static void apply(struct exporter *e, struct exporter_change *c)
 	put_in_place(e, c);
 	for (unsigned int i = 0; i < e->n_outputs; i++)
 		output_set_missing_sources(e->outputs[i], c->missing_sources);
-	e->drain_timeout_ns = c->drain_timeout_ns;
+	e->stop_timeout_ns = c->stop_timeout_ns;
 	e->about.lifetime_s = c->lifetime_s;
 	e->about.idle_s = c->idle_s;
 	atomic_store_explicit(&c->done, true, memory_order_release);

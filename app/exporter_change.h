@@ -21,7 +21,7 @@ struct exporter_change {
 	const struct ipfix_application *applications; /* for these */
 	uint32_t n_applications;
 	uint64_t missing_sources; /* of all outputs from now on */
-	uint64_t drain_timeout_ns;
+	uint64_t stop_timeout_ns;
 	uint32_t lifetime_s, idle_s; /* what event messages say */
 
 	/* What came of it, when .done. */

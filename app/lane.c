@@ -156,7 +156,7 @@ static void drain(struct lane *l)
 	pfring_ft_packet out[PFRING_FT_BURST_MAX];
 	unsigned int n;
 
-	l->give_up_ns = clock_monotonic_ns() + l->drain_timeout_ns;
+	l->give_up_ns = clock_monotonic_ns() + l->stop_timeout_ns;
 	while ((n = pfring_ft_process_burst(l->table, NULL, 0, out)) > 0)
 		verdict(l, out, n);
 	pfring_ft_housekeeping_ns(l->table, l->input.now_ns(l->input.self));

@@ -36,9 +36,9 @@ struct lane {
 	 */
 	void (*tell)(void *teller);
 	void *teller;
-	uint64_t told_ns;	   /* CLOCK_MONOTONIC_COARSE: when the lane called it last */
-	uint64_t drain_timeout_ns; /* how long a stopping live lane may wait for the exporter */
-	uint64_t turns;		   /* of the lane's loop; others may read it at any time */
+	uint64_t told_ns;	  /* CLOCK_MONOTONIC_COARSE: when the lane called it last */
+	uint64_t stop_timeout_ns; /* how long a stopping live lane may wait for the exporter */
+	uint64_t turns;		  /* of the lane's loop; others may read it at any time */
 	uint64_t give_up_ns; /* CLOCK_MONOTONIC: from when on a full ring loses records; 0 = not
 				stopping */
 	/* What it works by; what it is asked to; what it has told that it does: lane_settings.h. */

@@ -85,7 +85,7 @@ int lane_settings_create(struct lane_settings **out, const struct lane_settings_
 		.tcp_linger_ns = o->table.tcp_linger_ns,
 		.processors = from->processors,
 	};
-	s->drain_timeout_ns = o->probe.drain_timeout_ns;
+	s->stop_timeout_ns = o->probe.stop_timeout_ns;
 	rc = compile(s, from, error, error_len);
 	if (rc) {
 		lane_settings_destroy(s);
@@ -110,7 +110,7 @@ static void use(struct lane *l, const struct lane_settings *s)
 {
 	l->admit.filter = s->has_filter ? &s->filter : NULL;
 	l->admit.own = s->has_own ? &s->own : NULL;
-	l->drain_timeout_ns = s->drain_timeout_ns;
+	l->stop_timeout_ns = s->stop_timeout_ns;
 	l->settings = s;
 }
 

@@ -18,7 +18,7 @@ struct lane;
 
 struct lane_settings {
 	struct ft_change table;
-	uint64_t drain_timeout_ns;
+	uint64_t stop_timeout_ns;
 	struct bpf_program filter, own;
 	bool has_filter, has_own;
 	struct lane_settings *next; /* of those that wait to be freed */

@@ -148,7 +148,7 @@ struct options_probe {
 	char pid_file[OPTION_BYTES_MAX];   /* "" = none */
 	char stats_json[OPTION_BYTES_MAX]; /* "" = none */
 	enum log_level log_level;
-	uint64_t drain_timeout_ns;
+	uint64_t stop_timeout_ns;
 	uint64_t summary_interval_ns; /* 0 = no line */
 };
 

@@ -23,6 +23,7 @@
 #include "reload.h"
 #include "signals.h"
 #include "stats.h"
+#include "stop_report.h"
 #include "watch.h"
 #include "core/clock.h"
 #include "workers.h"
@@ -57,6 +58,7 @@ struct probe {
 	uint64_t started_ns;
 	struct identity identity;
 	struct notify notify;
+	struct stop_report stopped;
 	char error[512];
 };
 
@@ -226,7 +228,7 @@ static int start_workers(struct probe *p)
 	p->exporter.epoch_offset_ns = p->live ? ports_epoch_offset_ns(p->ports) : 0;
 	p->exporter.sampling = p->o->lane.sampling;
 	p->exporter.sampling_random = p->o->lane.sampling_mode == SAMPLING_RANDOM;
-	p->exporter.drain_timeout_ns = p->o->probe.drain_timeout_ns;
+	p->exporter.stop_timeout_ns = p->o->probe.stop_timeout_ns;
 	p->exporter.stop = &p->stop;
 	p->started_ns = clock_monotonic_ns();
 	p->exporter.started_ns = p->started_ns;
@@ -328,7 +330,10 @@ static void wait_for_end(struct probe *p)
 			reload_ask_soon(p->reload);
 		} else if (!atomic_exchange(&p->stop, true)) {
 			asked_ns = clock_monotonic_ns();
-			notify_stopping(p->o->probe.drain_timeout_ns);
+			exporter_hold(&p->exporter);
+			stop_report_begin(&p->stopped, p->lanes, p->n_lanes, &p->exporter);
+			exporter_let_go(&p->exporter);
+			notify_stopping(p->o->probe.stop_timeout_ns);
 		} else if (clock_monotonic_ns() - asked_ns > SIGNAL_AGAIN_NS) {
 			_exit(128 + (int)info.ssi_signo);
 		}
@@ -371,6 +376,8 @@ static bool report(struct probe *p)
 	}
 	if (exporter_unread(&p->exporter))
 		return good;
+	if (p->live)
+		stop_report_end(&p->stopped, &p->exporter);
 	for (unsigned int i = 0; i < p->exporter.n_outputs; i++) {
 		const char *why = output_last_error(p->exporter.outputs[i]);
 

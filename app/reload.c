@@ -167,7 +167,7 @@ static void fill_change(struct reload *r, struct turn *t)
 	c->applications = r->probe.applications;
 	c->n_applications = r->probe.n_applications;
 	c->missing_sources = processors_missing_sources(t->processors);
-	c->drain_timeout_ns = o->probe.drain_timeout_ns;
+	c->stop_timeout_ns = o->probe.stop_timeout_ns;
 	c->lifetime_s = (uint32_t)(o->table.active_timeout_ns / SECOND_NS);
 	c->idle_s = (uint32_t)(o->table.idle_timeout_ns / SECOND_NS);
 }
@@ -197,7 +197,7 @@ static void note_outputs(struct reload *r, struct turn *t)
 
 static void bury(struct reload *r, struct turn *t)
 {
-	const uint64_t deadline_ns = clock_monotonic_ns() + t->fresh->probe.drain_timeout_ns;
+	const uint64_t deadline_ns = clock_monotonic_ns() + t->fresh->probe.stop_timeout_ns;
 
 	for (unsigned int i = 0; i < t->change.n_gone; i++)
 		exporter_bury(r->probe.exporter, t->change.gone[i], t->change.gone_given[i],
@@ -453,7 +453,7 @@ bool reload_destroy(struct reload *r)
 	if (!r)
 		return true;
 	/* An output may be closing. */
-	if (!wait_for_thread(r, RELOAD_END_NS + r->probe.exporter->drain_timeout_ns)) {
+	if (!wait_for_thread(r, RELOAD_END_NS + r->probe.exporter->stop_timeout_ns)) {
 		log_warning("a reload is still under way; it ends with the program");
 		return false;
 	}

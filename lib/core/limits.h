@@ -430,7 +430,7 @@
 #define BPF_BYTES_MAX 8192
 /*
  * Who asks for a reload waits so long for its result: outputs that close may take their
- * drain_timeout, which is 5 s, and names as long to be resolved.
+ * stop_timeout, which is 5 s, and names as long to be resolved.
  */
 #define RELOAD_WAIT_NS (30 * 1000000000ULL)
 /* The end of the program waits so long for a reload, beyond what its outputs may take. */

@@ -60,7 +60,7 @@ def good(n, where, port):
     }
     chosen = random.Random(n).sample(sorted(more), 4) if n else []
     return (
-        f"[probe]\ndrain_timeout = 200ms\nlog_level = {('notice', 'info', 'debug')[n % 3]}\n"
+        f"[probe]\nstop_timeout = 200ms\nlog_level = {('notice', 'info', 'debug')[n % 3]}\n"
         f"[lane]\nbpf = {('udp', 'udp and net 198.18.0.0/15')[n % 2]}\n"
         f"exclude_own_export = {('yes', 'no')[n % 5 == 4]}\n"
         f"[table]\nmax_flows = {(65536, 65537)[n % 7 == 6]}\n"

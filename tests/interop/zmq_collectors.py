@@ -133,7 +133,7 @@ def check_kept(probe, trace):
 
         def run():
             done = subprocess.run([probe, "-r", str(trace), "-o", output, *options,
-                                   "--set", "probe.drain_timeout=500ms"],
+                                   "--set", "probe.stop_timeout=500ms"],
                                   stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
                                   check=False)
             said = done.stderr.decode("utf-8", "replace")

@@ -104,7 +104,7 @@ def run(probe_path, mode, seconds, folder):
          "--set", f"output.{output}.mode={mode}",
          "--set", f"output.{output}.queue_records={QUEUE_RECORDS}",
          "--set", f"eal.file_prefix=stopped{os.getpid()}", "--set", "dpi.enabled=no",
-         "--set", "probe.drain_timeout=20s", "--slice-timeout", SLICE,
+         "--set", "probe.stop_timeout=20s", "--slice-timeout", SLICE,
          "--stats-json", str(stats)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:

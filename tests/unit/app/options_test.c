@@ -32,7 +32,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o->dpi.flows_per_s_max, DPI_FLOWS_PER_S_DEFAULT);
 	assert_true(o->dpi.bytes_max == DPI_BYTES_DEFAULT);
 	assert_string_equal(o->eal.file_prefix, "ftprobe");
-	assert_true(o->probe.drain_timeout_ns == 5000000000);
+	assert_true(o->probe.stop_timeout_ns == 5000000000);
 	assert_int_equal(o->n_outputs, 1);
 	assert_int_equal(o->outputs[0].type, OUTPUT_TEXT);
 	assert_int_equal(o->outputs[0].queue_records_max, OUTPUT_QUEUE_RECORDS_DEFAULT);

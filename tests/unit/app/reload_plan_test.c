@@ -83,7 +83,7 @@ static void what_reloads(void **state)
 {
 	static const enum option_setting taken[] = {
 		SETTING_probe_log_level,
-		SETTING_probe_drain_timeout,
+		SETTING_probe_stop_timeout,
 		SETTING_lane_bpf,
 		SETTING_lane_exclude_own_export,
 		SETTING_table_idle_timeout,
