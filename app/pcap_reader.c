@@ -148,7 +148,7 @@ static enum pcap_read cut_short(struct pcap_reader *r, const char *what, size_t 
 	return PCAP_READ_END;
 }
 
-/* The fields as libpcap has them: in our own byte order it takes a fraction for signed. */
+/* The fields as libpcap has them before 1.10.5: signed in our own byte order. */
 static void load_header(const struct pcap_reader *r, struct pcap_pkthdr *out)
 {
 	struct record_header h;

@@ -126,7 +126,8 @@ static uint64_t time_of(const struct source_pcap *s, const struct pcap_pkthdr *h
 	if (s_part < 0)
 		return 0;
 	s_part = s_part > SECONDS_MAX ? SECONDS_MAX : s_part;
-	ns_part = ns_part < 0 ? 0 : ns_part >= NS_PER_S ? NS_PER_S - 1 : ns_part;
+	/* a fraction has 32 bits, too: what libpcap before 1.10.5 says is negative is too large */
+	ns_part = ns_part < 0 || ns_part >= NS_PER_S ? NS_PER_S - 1 : ns_part;
 	return (uint64_t)s_part * NS_PER_S + (uint64_t)ns_part;
 }
 

@@ -65,7 +65,7 @@ static uint32_t read_message(uint32_t number)
 		templates++;
 	}
 	assert_int_equal(len, 28);
-	assert_string_equal(header, "flow");
+	assert_string_equal((const char *)header, "flow");
 	assert_int_equal(header[16], 2);
 	number = load_be32(header + 20) - templates;
 	len = zmq_recv(subscriber, body, sizeof body, 0);
