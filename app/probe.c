@@ -296,6 +296,8 @@ static bool start_reload(struct probe *p)
 		.applications = p->applications,
 		.n_applications = p->n_applications,
 		.stop = &p->stop,
+		.began = notify_reloading,
+		.ended = notify_reloaded,
 	};
 
 	if (!p->o->config_path)
