@@ -49,12 +49,12 @@ static int check_cores(const struct options_cpus *cores, const cpu_set_t *allowe
 	return 0;
 }
 
-int eal_lcores(char text[EAL_LCORES_BYTES], const struct options_lane *lane,
-	       const cpu_set_t *allowed, char *error, size_t error_len)
+int eal_lane_cpus(uint16_t cpus[LANES_MAX], const struct options_lane *lane,
+		  const cpu_set_t *allowed, char *error, size_t error_len)
 {
-	uint16_t cpus[CPU_SETSIZE], first;
-	unsigned int n = list_cpus(allowed, cpus);
-	int len, rc = check_cores(&lane->cores, allowed, error, error_len);
+	uint16_t all[CPU_SETSIZE];
+	unsigned int n = list_cpus(allowed, all);
+	int rc = check_cores(&lane->cores, allowed, error, error_len);
 
 	if (rc)
 		return rc;
@@ -63,13 +63,24 @@ int eal_lcores(char text[EAL_LCORES_BYTES], const struct options_lane *lane,
 			 "no CPU is left to this process; see taskset and cpusets");
 		return -EINVAL;
 	}
-	first = main_cpu(&lane->cores, cpus, n);
-	len = snprintf(text, EAL_LCORES_BYTES, "0@%u", first);
-	for (unsigned int i = 0; i < lane->count; i++) {
-		uint16_t cpu = lane->cores.n ? lane->cores.cpu[i] : cpus[(i + 1) % n];
+	for (unsigned int i = 0; i < lane->count; i++)
+		cpus[i] = lane->cores.n ? lane->cores.cpu[i] : all[(i + 1) % n];
+	return 0;
+}
 
-		len += snprintf(text + len, EAL_LCORES_BYTES - (size_t)len, ",%u@%u", i + 1, cpu);
-	}
+int eal_lcores(char text[EAL_LCORES_BYTES], const struct options_lane *lane,
+	       const cpu_set_t *allowed, char *error, size_t error_len)
+{
+	uint16_t all[CPU_SETSIZE], cpus[LANES_MAX], first;
+	int len, rc = eal_lane_cpus(cpus, lane, allowed, error, error_len);
+
+	if (rc)
+		return rc;
+	first = main_cpu(&lane->cores, all, list_cpus(allowed, all));
+	len = snprintf(text, EAL_LCORES_BYTES, "0@%u", first);
+	for (unsigned int i = 0; i < lane->count; i++)
+		len += snprintf(text + len, EAL_LCORES_BYTES - (size_t)len, ",%u@%u", i + 1,
+				cpus[i]);
 	snprintf(text + len, EAL_LCORES_BYTES - (size_t)len, ",%u@%u", lane->count + 1, first);
 	return 0;
 }

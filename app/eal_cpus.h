@@ -18,3 +18,7 @@
  */
 int eal_lcores(char text[EAL_LCORES_BYTES], const struct options_lane *lane,
 	       const cpu_set_t *allowed, char *error, size_t error_len);
+
+/* The CPU of each lane, as eal_lcores() writes them. Errors as there. */
+int eal_lane_cpus(uint16_t cpus[LANES_MAX], const struct options_lane *lane,
+		  const cpu_set_t *allowed, char *error, size_t error_len);

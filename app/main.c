@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "collect.h"
+#include "doctor.h"
 #include "log.h"
 #include "options.h"
 #include "probe.h"
@@ -40,7 +41,10 @@ int main(int argc, char **argv)
 	case OPTIONS_RUN:
 		log_setup(o->probe.log_level, o->n_files == 0, o->probe.localtime);
 		signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error code */
-		status = o->collect ? collect_run(o) : probe_run(o);
+		if (o->doctor)
+			status = doctor_run(o, "", stdout);
+		else
+			status = o->collect ? collect_run(o) : probe_run(o);
 		break;
 	case OPTIONS_BAD:
 	default:

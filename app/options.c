@@ -226,6 +226,9 @@ static void early_action(struct cli *c, enum option_action id)
 	case ACTION_check:
 		c->check = true;
 		break;
+	case ACTION_doctor:
+		c->o->doctor = true;
+		break;
 	case ACTION_quiet:
 		c->o->quiet = true;
 		break;

@@ -201,6 +201,7 @@ struct options {
 	const char *collect_keys; /* its CURVE keys: PATH.pub and PATH.priv, NULL = in clear */
 	uint64_t count;		  /* packets to read from the files, 0 = all */
 	const char *config_path;  /* -c, NULL = none */
+	bool doctor;		  /* look at the machine, run nothing */
 	bool quiet;		  /* no summary at the end */
 };
 

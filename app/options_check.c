@@ -27,6 +27,10 @@ static void check_input(const struct options *o, struct options_errors *e)
 		options_complain(e, "--collect-keys is for --collect");
 	if (o->n_files && o->n_ports)
 		options_complain(e, "-r reads files, -i reads a device: give one or the other");
+	else if (o->doctor && o->n_files)
+		options_complain(e, "--doctor looks at ports: leave -r");
+	else if (o->doctor)
+		return;
 	else if (!o->n_files && !o->n_ports && o->config_path)
 		options_complain(
 			e,

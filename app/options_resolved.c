@@ -3,8 +3,10 @@
 #include "options.h"
 
 #include "options_value.h"
+#include "placement.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Files are not in a hurry: unless told otherwise, every flow of a table may be under inspection.
@@ -225,6 +227,17 @@ static void print_processors(const struct options *o, FILE *f)
 	fputc('\n', f);
 }
 
+static void print_placement(const struct options *o, FILE *f)
+{
+	struct placement *p = o->n_ports ? malloc(sizeof *p) : NULL;
+
+	if (!p)
+		return;
+	placement_make(p, o, "");
+	placement_print(p, o, f);
+	free(p);
+}
+
 void options_print_resolved(const struct options *o, FILE *f)
 {
 	print_inputs(o, f);
@@ -233,4 +246,5 @@ void options_print_resolved(const struct options *o, FILE *f)
 	print_dpi(o, f);
 	print_processors(o, f);
 	print_outputs(o, f);
+	print_placement(o, f);
 }
