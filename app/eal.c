@@ -81,8 +81,12 @@ static void add_memory(struct arguments *a, const struct options *o, const struc
 	bool huge = use_huge(&o->eal, bytes, needs->n_pci_devices > 0);
 	char number[32];
 
-	if (!huge)
+	if (!huge) {
 		add(a, "--no-huge");
+	} else if (*eal_huge_folder() && !strstr(o->eal.extra, "--huge-dir")) {
+		add(a, "--huge-dir");
+		add(a, eal_huge_folder());
+	}
 	/* With huge pages the EAL takes what is asked for when it is: a fixed amount only on
 	 * demand. */
 	if (huge && !o->eal.memory_bytes)

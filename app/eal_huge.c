@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +72,21 @@ static void remove_stale_in(const char *mount, const char *file_prefix)
 	closedir(dir);
 }
 
-/* Calls visit for every mount of huge pages that we may write to. */
+/* A folder of ours in a mount that is not ours: ftprobe-hugepages.service makes one. */
+#define OUR_FOLDER "ftprobe"
+
+/* Where in a mount we may write: the mount itself, or our folder in it; "" = nowhere. */
+static void writable_part(const char *mount, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s", mount);
+	if (access(path, W_OK | X_OK) == 0)
+		return;
+	snprintf(path, PATH_MAX, "%s/" OUR_FOLDER, mount);
+	if (access(path, W_OK | X_OK) != 0)
+		path[0] = '\0';
+}
+
+/* Calls visit for every place on huge pages that we may write to. */
 static void for_each_mount(void (*visit)(const char *mount, uint64_t page_bytes, void *self),
 			   void *self)
 {
@@ -81,11 +96,14 @@ static void for_each_mount(void (*visit)(const char *mount, uint64_t page_bytes,
 	if (!mounts)
 		return;
 	for (int i = 0; i < MOUNTS_MAX && (m = getmntent(mounts)) != NULL; i++) {
+		char path[PATH_MAX];
 		struct statfs s;
 
-		if (strcmp(m->mnt_type, "hugetlbfs") == 0 && statfs(m->mnt_dir, &s) == 0 &&
-		    access(m->mnt_dir, W_OK | X_OK) == 0)
-			visit(m->mnt_dir, (uint64_t)s.f_bsize, self);
+		if (strcmp(m->mnt_type, "hugetlbfs") != 0 || statfs(m->mnt_dir, &s) != 0)
+			continue;
+		writable_part(m->mnt_dir, path);
+		if (path[0])
+			visit(path, (uint64_t)s.f_bsize, self);
 	}
 	endmntent(mounts);
 }
@@ -130,4 +148,23 @@ void eal_huge_remove_stale(const char *file_prefix)
 
 	snprintf(prefix, sizeof prefix, "%s", file_prefix);
 	for_each_mount(clean_mount, prefix);
+}
+
+static void keep_our_folder(const char *path, uint64_t page_bytes, void *self)
+{
+	const char *name = strrchr(path, '/');
+	char *kept = self;
+
+	(void)page_bytes;
+	if (!*kept && name && strcmp(name + 1, OUR_FOLDER) == 0)
+		snprintf(kept, PATH_MAX, "%s", path);
+}
+
+const char *eal_huge_folder(void)
+{
+	static char path[PATH_MAX];
+
+	path[0] = '\0';
+	for_each_mount(keep_our_folder, path);
+	return path;
 }

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Bytes of free huge pages of the sizes that a writable hugetlbfs is mounted for. */
+/* Bytes of free huge pages of the sizes that a hugetlbfs is mounted for in which we may write. */
 uint64_t eal_huge_free_bytes(void);
 
 /*
@@ -12,3 +12,9 @@ uint64_t eal_huge_free_bytes(void);
  * it starts: their pages are free then. Files of living ones are locked, and stay.
  */
 void eal_huge_remove_stale(const char *file_prefix);
+
+/*
+ * The folder named ftprobe in a hugetlbfs that itself we may not write to, "" = none: the EAL has
+ * to be told. The main thread.
+ */
+const char *eal_huge_folder(void);
