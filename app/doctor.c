@@ -146,11 +146,31 @@ static void check_numa(struct doctor *d)
 				   "the machine says no nodes of ports");
 }
 
+/* What is locked: a ring for each queue of AF_PACKET, else all buffers. */
+static uint64_t locked_bytes(const struct doctor *d)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned int i = 0; i < d->place.n_ports; i++) {
+		const struct port_plan *p = &d->place.plans[i];
+
+		if (d->place.problems[i][0])
+			continue;
+		if (p->device.kind == DEVICE_PCI || p->device.kind == DEVICE_AF_XDP)
+			return d->place.buffer_bytes;
+		if (p->device.kind == DEVICE_AF_PACKET)
+			bytes += (uint64_t)p->queues * p->descriptors * p->data_room_bytes;
+	}
+	return bytes;
+}
+
 static void check_memlock(struct doctor *d)
 {
-	char text[MACHINE_TEXT_BYTES], *line, *end;
-	uint64_t limit, need = d->place.buffer_bytes;
-	const bool may_raise = machine_capabilities(d->root) >> DOCTOR_CAP_SYS_RESOURCE & 1;
+	const uint64_t caps = machine_capabilities(d->root), need = locked_bytes(d);
+	const bool exempt = (caps >> DOCTOR_CAP_SYS_RESOURCE & 1) ||
+			    (caps >> DOCTOR_CAP_IPC_LOCK & 1);
+	char text[MACHINE_TEXT_BYTES], *line;
+	uint64_t limit;
 
 	if (!machine_read(d->root, "/proc/self/limits", text) ||
 	    !(line = strstr(text, "Max locked memory"))) {
@@ -158,15 +178,13 @@ static void check_memlock(struct doctor *d)
 		return;
 	}
 	line += strlen("Max locked memory");
-	limit = strtoull(line, &end, 10);
+	limit = strtoull(line, NULL, 10);
 	if (strncmp(line + strspn(line, " "), "unlimited", 9) == 0)
 		doctor_say(d, DOCTOR_OK, "memlock", "locked memory is not limited");
-	else if (!doctor_port_kind(d, DEVICE_PCI) && !doctor_port_kind(d, DEVICE_AF_XDP))
+	else if (exempt || limit >= need)
 		doctor_say(d, DOCTOR_OK, "memlock",
-			   "%" PRIu64 " KiB may be locked, these ports need none", limit >> 10);
-	else if (may_raise || limit >= need)
-		doctor_say(d, DOCTOR_OK, "memlock", "%" PRIu64 " KiB may be locked%s", limit >> 10,
-			   may_raise ? ", and we may raise that" : "");
+			   "%" PRIu64 " KiB may be locked%s, %" PRIu64 " KiB are needed",
+			   limit >> 10, exempt ? " by others, and more by us" : "", need >> 10);
 	else
 		doctor_say(d, DOCTOR_BAD, "memlock",
 			   "%" PRIu64 " KiB may be locked, %" PRIu64

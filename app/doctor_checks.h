@@ -11,6 +11,7 @@
 /* Bits of a capability set, as capability.h of the kernel numbers them. */
 #define DOCTOR_CAP_NET_ADMIN	12
 #define DOCTOR_CAP_NET_RAW	13
+#define DOCTOR_CAP_IPC_LOCK	14
 #define DOCTOR_CAP_SYS_ADMIN	21
 #define DOCTOR_CAP_SYS_RESOURCE 24
 #define DOCTOR_CAP_BPF		39

@@ -22,6 +22,7 @@
 
 /* Our own words, a pair for each PCI device, and [eal] extra. */
 #define EAL_WORDS_MAX  (32 + 2 * PORTS_MAX + OPTION_BYTES_MAX / 2)
+#define NOTICE_BYTES   256
 #define EAL_TEXT_BYTES (EAL_LCORES_BYTES + OPTION_BYTES_MAX * (PORTS_MAX + 2))
 
 /* The argument vector; the EAL permutes it and keeps pointers, so it lives as long as the process.
@@ -53,8 +54,9 @@ static void add_extra(struct arguments *a, const char *extra)
 			add(a, word);
 }
 
-/* True when the packet buffers go on huge pages; else the cost is said. */
-static bool use_huge(const struct options_eal *o, uint64_t need, bool pci)
+/* True when the packet buffers go on huge pages; else notice says what that costs. */
+static bool use_huge(const struct options_eal *o, uint64_t need, bool pci,
+		     char notice[NOTICE_BYTES])
 {
 	uint64_t have;
 
@@ -65,20 +67,22 @@ static bool use_huge(const struct options_eal *o, uint64_t need, bool pci)
 	if (have >= need)
 		return true;
 	if (o->huge == EAL_HUGE_AUTO)
-		log_notice("%" PRIu64 " MB of huge pages are free, %" PRIu64
-			   " MB would be needed: running "
-			   "without, which %s; sysctl vm.nr_hugepages=%" PRIu64 " helps",
-			   have >> 20, (need >> 20) + 1,
-			   pci ? "costs speed and works with a NIC only behind an IOMMU" :
-				 "costs some speed",
-			   (need >> 21) + 8);
+		snprintf(notice, NOTICE_BYTES,
+			 "%" PRIu64 " MB of huge pages are free, %" PRIu64
+			 " MB would be needed: running "
+			 "without, which %s; sysctl vm.nr_hugepages=%" PRIu64 " helps",
+			 have >> 20, (need >> 20) + 1,
+			 pci ? "costs speed and works with a NIC only behind an IOMMU" :
+			       "costs some speed",
+			 (need >> 21) + 8);
 	return false;
 }
 
-static void add_memory(struct arguments *a, const struct options *o, const struct eal_needs *needs)
+static void add_memory(struct arguments *a, const struct options *o, const struct eal_needs *needs,
+		       char notice[NOTICE_BYTES])
 {
 	uint64_t bytes = o->eal.memory_bytes ? o->eal.memory_bytes : needs->memory_bytes;
-	bool huge = use_huge(&o->eal, bytes, needs->n_pci_devices > 0);
+	bool huge = use_huge(&o->eal, bytes, needs->n_pci_devices > 0, notice);
 	char number[32];
 
 	if (!huge) {
@@ -177,6 +181,10 @@ static void explain(const struct options *o, int code, char *error, size_t error
 			 "no huge pages: %s; reserve some (sysctl vm.nr_hugepages=256), "
 			 "mount hugetlbfs, or set [eal] huge = no",
 			 why);
+	else if (strstr(why, "Cannot init VFIO") && access("/sys/module", F_OK) != 0)
+		snprintf(error, error_len,
+			 "DPDK does not start without /sys/module: have it mounted in this "
+			 "container (systemd-nspawn --bind-ro=/sys/module)");
 	else if (code == ENOMEM || strstr(why, "memory"))
 		snprintf(error, error_len,
 			 "not enough memory for packet buffers: %s; lower descriptors or "
@@ -202,7 +210,7 @@ static const char *log_level(enum log_level level)
 int eal_start(const struct options *o, const struct eal_needs *needs, char *error, size_t error_len)
 {
 	static struct arguments a;
-	char lcores[EAL_LCORES_BYTES];
+	char lcores[EAL_LCORES_BYTES], notice[NOTICE_BYTES] = "";
 	cpu_set_t allowed;
 	int rc;
 
@@ -220,7 +228,7 @@ int eal_start(const struct options *o, const struct eal_needs *needs, char *erro
 	add(&a, "--file-prefix");
 	add(&a, o->eal.file_prefix);
 	add(&a, log_level(o->probe.log_level));
-	add_memory(&a, o, needs);
+	add_memory(&a, o, needs, notice);
 	add_devices(&a, needs);
 	add_extra(&a, o->eal.extra);
 	raise_memlock();
@@ -232,6 +240,8 @@ int eal_start(const struct options *o, const struct eal_needs *needs, char *erro
 	eal_hush_begin();
 	rc = rte_eal_init(a.n, a.words);
 	eal_hush_end();
+	if (rc >= 0 && *notice)
+		log_notice("%s", notice);
 	if (rc >= 0)
 		return 0;
 	explain(o, rte_errno, error, error_len);

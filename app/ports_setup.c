@@ -88,6 +88,12 @@ static int refuse_vdev(const struct port *p, int rc, char *error, size_t error_l
 			 "port %s: no permission to read %s: run as root, or give the program "
 			 "CAP_NET_RAW and CAP_NET_ADMIN",
 			 p->options->name, p->plan.device.interface);
+	else if (strstr(why, "mmap failed on AF_PACKET"))
+		/* the ring is locked in memory */
+		snprintf(error, error_len,
+			 "port %s is refused: %s; raise LimitMEMLOCK of the unit (ulimit -l), or "
+			 "lower the descriptors of the port",
+			 p->options->name, why);
 	else
 		snprintf(error, error_len, "port %s is refused: %s", p->options->name, why);
 	return rc;
