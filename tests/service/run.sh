@@ -7,7 +7,7 @@
 #
 # Builds the packages, makes a bare Debian 12, boots it with systemd in a container (systemd-nspawn,
 # no network but veth pairs of its own), and does there what an operator would: install, configure,
-# start, look, reload, block a lane, crash, stop, upgrade, purge. Needs root, a mirror of Debian, and
+# start, look, reload, block a lane, crash, stop, upgrade, purge. Needs root, a mirror of Debian and
 # some minutes. --dir keeps the Debian there for the next run. --packages takes packages that were
 # built before. STEP runs some of the steps, after install.
 set -euo pipefail
@@ -62,6 +62,7 @@ make_machine() {
 		DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 			systemd systemd-sysv dbus iproute2 iputils-ping && \
 		apt-get purge -y ftprobe 'libpfring-ft*' 2>/dev/null; \
+		apt-get autoremove -y --purge && \
 		apt-get install -y --no-install-recommends --download-only \
 			/packages/old/ftprobe.deb /packages/old/libpfring-ft0.deb"
 	# a machine that was never booted
@@ -74,7 +75,8 @@ runs() { [ "$(inside systemctl is-system-running 2>/dev/null)" = running ]; }
 
 boot() {
 	systemd-nspawn -q -D "$dir" --boot --register=no --keep-unit --private-network \
-		--bind-ro=/sys/module --console=pipe >"$build_root/service-console.log" 2>&1 </dev/null &
+		--bind-ro=/sys/module --console=pipe \
+		>"$build_root/service-console.log" 2>&1 </dev/null &
 	nspawn=$!
 	wait_for "the container" 20 find_leader
 	wait_for "a machine that runs" 60 runs
@@ -109,7 +111,14 @@ flows_come() {
 	local before
 	before=$(flow_count)
 	traffic
-	wait_for "a flow" 10 more_flows "${before:-0}" || fail "no flow is told"
+	# a machine under load sweeps its tables slowly
+	wait_for "a flow" 30 more_flows "${before:-0}" || fail "no flow is told"
+}
+
+# Runs apt or dpkg inside; what it said is shown when it fails.
+packaged() {
+	logged "$1 $2" "$build_root/service-apt.log" nsenter -t "$leader" -a -- env \
+		DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
 # ---- the steps ----
@@ -117,9 +126,8 @@ flows_come() {
 step_install() {
 	local began
 	began=$(date +%s.%N)
-	inside env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin apt-get install \
-		-y --no-install-recommends /packages/old/ftprobe.deb \
-		/packages/old/libpfring-ft0.deb >"$build_root/service-apt.log" 2>&1 || { cat "$build_root/service-apt.log" >&2; return 1; }
+	packaged apt-get install -y --no-install-recommends /packages/old/ftprobe.deb \
+		/packages/old/libpfring-ft0.deb
 	[ "$(show ActiveState)" = inactive ] || fail "the service runs without a port"
 	inside systemctl is-enabled -q ftprobe || fail "the service is not enabled"
 	! inside sh -c 'command -v cc || command -v gcc' >/dev/null || fail "there is a compiler"
@@ -129,7 +137,7 @@ step_install() {
 	inside sh -ec 'ip link add ftp0 type veth peer name ftp1
 		ip link set ftp0 up; ip link set ftp1 up
 		ip address add 192.0.2.1/24 dev ftp0
-		ip neighbour replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev ftp0
+		ip neighbour replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev ftp0 nud permanent
 		sed -i "s/^#idle_timeout = .*/idle_timeout = 500ms/" /etc/ftprobe/ftprobe.conf
 		cat >>/etc/ftprobe/ftprobe.conf' <<-END
 		[port ftp1]
@@ -217,7 +225,8 @@ step_stop() {
 	inside systemctl stop ftprobe
 	[ "$(show Result)" = success ] || fail "result $(show Result)"
 	[ $((SECONDS - began)) -le 8 ] || fail "took $((SECONDS - began)) s"
-	journal_has 'records sent since' || fail "what was flushed is not said"
+	wait_for "the journal" 5 journal_has 'records sent since' ||
+		fail "what was flushed is not said"
 	inside journalctl -u ftprobe -o cat --no-pager | grep 'stopped after' | tail -n 1
 	[ -z "$(inside sh -c 'ls /run/ftprobe/*.sock 2>/dev/null' || true)" ] || fail "sockets stay"
 	inside systemctl start ftprobe || fail "the service does not start"
@@ -252,9 +261,7 @@ step_instance() {
 step_upgrade() {
 	local before
 	before=$(pid)
-	inside env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-		dpkg --force-confold -i /packages/new/ftprobe.deb >"$build_root/service-apt.log" 2>&1 ||
-		{ cat "$build_root/service-apt.log" >&2; return 1; }
+	packaged dpkg --force-confold -i /packages/new/ftprobe.deb
 	inside grep -q '^\[port ftp1\]' /etc/ftprobe/ftprobe.conf || fail "edits are gone"
 	inside test -e /etc/ftprobe/ftprobe.conf.dpkg-dist || fail "the new configuration is gone"
 	active || fail "nothing runs after the upgrade"
@@ -265,12 +272,10 @@ step_upgrade() {
 step_purge() {
 	inside sh -ec 'mkdir -p /var/lib/ftprobe-devbind
 		echo "{\"0000:ff:1f.7\": {\"driver\": \"ixgbe\"}}" >/var/lib/ftprobe-devbind/devices.json'
-	inside env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-		dpkg --remove ftprobe >"$build_root/service-apt.log" 2>&1 || fail "cannot be removed"
+	packaged dpkg --remove ftprobe
 	inside test ! -e /var/lib/ftprobe-devbind/devices.json || fail "NICs were not given back"
 	inside test -e /etc/ftprobe/ftprobe.conf || fail "remove takes the configuration"
-	inside env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-		dpkg --purge ftprobe >>"$build_root/service-apt.log" 2>&1 || fail "cannot be purged"
+	packaged dpkg --purge ftprobe
 	! inside sh -c 'ls -d /etc/ftprobe /var/lib/ftprobe* /run/ftprobe /etc/default/ftprobe \
 		/lib/systemd/system/ftprobe* /etc/systemd/system/*/ftprobe* 2>/dev/null' ||
 		fail "something stays"
