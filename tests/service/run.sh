@@ -168,7 +168,8 @@ step_status() {
 
 step_second_instance() {
 	local said status=0
-	said=$(inside env RUNTIME_DIRECTORY=/run/ftprobe ftprobe -i ftp0 -q -o null 2>&1) || status=$?
+	said=$(inside env RUNTIME_DIRECTORY=/run/ftprobe ftprobe -i ftp0 -q -o null 2>&1) ||
+		status=$?
 	echo "$said"
 	[ "$status/$(wc -l <<<"$said")" = 1/1 ] || fail "not refused in one line"
 	grep -q 'another program runs DPDK as "ftprobe"' <<<"$said" || fail "for another reason"
@@ -190,7 +191,8 @@ restarted() { [ "$(show NRestarts)" -gt "$1" ] && active; }
 step_watchdog() {
 	local before
 	inside sh -ec 'mkdir -p /run/systemd/system/ftprobe.service.d
-		printf "[Service]\nWatchdogSec=2s\n" >/run/systemd/system/ftprobe.service.d/test.conf
+		cd /run/systemd/system/ftprobe.service.d
+		printf "[Service]\nWatchdogSec=2s\n" >test.conf
 		systemctl daemon-reload; systemctl restart ftprobe'
 	sleep 5 # some intervals in which nothing may happen
 	before=$(show NRestarts)
@@ -271,7 +273,8 @@ step_upgrade() {
 
 step_purge() {
 	inside sh -ec 'mkdir -p /var/lib/ftprobe-devbind
-		echo "{\"0000:ff:1f.7\": {\"driver\": \"ixgbe\"}}" >/var/lib/ftprobe-devbind/devices.json'
+		cd /var/lib/ftprobe-devbind
+		echo "{\"0000:ff:1f.7\": {\"driver\": \"ixgbe\"}}" >devices.json'
 	packaged dpkg --remove ftprobe
 	inside test ! -e /var/lib/ftprobe-devbind/devices.json || fail "NICs were not given back"
 	inside test -e /etc/ftprobe/ftprobe.conf || fail "remove takes the configuration"
