@@ -104,7 +104,11 @@ journal_has() { inside journalctl -u ftprobe -o cat --no-pager | grep -q -- "$1"
 flow_count() { inside grep -c '"src_ip"' "$flows" 2>/dev/null || true; }
 more_flows() { [ "$(flow_count)" -gt "$1" ]; }
 
-traffic() { inside ping -q -c 2 -i 0.2 -W 0.1 192.0.2.2 >/dev/null || true; }
+# DPDK sets the address of an interface when it starts on it: the kernel forgets its neighbours.
+traffic() {
+	inside ip neighbour replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev ftp0 nud permanent
+	inside ping -q -c 2 -i 0.2 -W 0.1 192.0.2.2 >/dev/null || true
+}
 
 # Flows of new traffic are written.
 flows_come() {
@@ -137,7 +141,6 @@ step_install() {
 	inside sh -ec 'ip link add ftp0 type veth peer name ftp1
 		ip link set ftp0 up; ip link set ftp1 up
 		ip address add 192.0.2.1/24 dev ftp0
-		ip neighbour replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev ftp0 nud permanent
 		sed -i "s/^#idle_timeout = .*/idle_timeout = 500ms/" /etc/ftprobe/ftprobe.conf
 		cat >>/etc/ftprobe/ftprobe.conf' <<-END
 		[port ftp1]
