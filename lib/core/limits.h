@@ -194,6 +194,15 @@
 #define PROCESSOR_BLOCK_BYTES 2048
 /* One block for so many flows of the table: most flows have no protocol that needs one. */
 #define PROCESSOR_BLOCKS_SHARE 8
+/* Lines of headers that are read of a message: servers refuse more than about a hundred. */
+#define TEXT_HEADERS_MAX 128
+/*
+ * Payloads of a flow without a message, after which it is taken for none of HTTP, RTSP or SIP: a
+ * greeting and a proxy's handshake may come before.
+ */
+#define TEXT_OTHERS_MAX 8
+/* Characters of the names of cookies, as the exporter whose fields these are. */
+#define HTTP_COOKIES_MAX 511
 /* Protocols whose texts a record must have room for at their worst: more are dropped by name. */
 #define RECORD_PROTOCOLS 3
 /*

@@ -36,8 +36,8 @@ struct processor_ops {
 	enum processor_answer (*packet)(void *state, const struct processor_packet *p);
 	/*
 	 * Whether the record must be closed before this packet, which then is shown as the first of
-	 * the next one. It changes nothing; NULL: never. The flows of a table with such a processor
-	 * take the long way until all are done with them.
+	 * the next one. Only asked with records = transaction. It changes nothing; NULL: never. The
+	 * flows of a table with such a processor take the long way until all are done with them.
 	 */
 	bool (*cut_before)(const void *state, const struct processor_packet *p);
 	/* The record ends; counts and times are in r already. Its block may be NULL. */

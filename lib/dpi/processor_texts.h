@@ -14,6 +14,10 @@ struct processor_texts {
 	char *at, *end;
 };
 
+/* What is behind the struct at the beginning of a block. */
+#define PROCESSOR_TEXTS_INIT(block)                                                                \
+	((struct processor_texts){(char *)((block) + 1), (char *)(block) + PROCESSOR_BLOCK_BYTES})
+
 /*
  * processor_block() for a block that begins with a struct processor_texts; own_bytes: that of the
  * processor's struct with it.
@@ -63,6 +67,21 @@ static inline const char *processor_text(struct processor_texts *t, const void *
 	text[len] = '\0';
 	t->at += len + 1;
 	return text;
+}
+
+/*
+ * The same, but where it is what `before` says, a text of this block or "", that is given once
+ * more: transactions of a flow have much in common.
+ */
+static inline const char *processor_text_again(struct processor_texts *t, const char *before,
+					       const void *from, uint32_t len,
+					       const struct processor_packet *p)
+{
+	const size_t wanted = strnlen(from, len);
+
+	if (strlen(before) == wanted && memcmp(before, from, wanted) == 0)
+		return before;
+	return processor_text(t, from, len, len, p);
 }
 
 /* The same for bytes that are no text. */

@@ -43,7 +43,7 @@ static void lay_out(struct processors *p, uint32_t set, const struct processor_o
 
 		if (!(set >> i & 1))
 			continue;
-		p->guards |= ops->cut_before != NULL;
+		p->guards |= ops->cut_before && options->records_transaction;
 		p->slots[p->n].ops = ops;
 		p->slots[p->n++].offset = offset;
 		offset += (ops->state_bytes + STATE_ALIGN - 1) & ~(STATE_ALIGN - 1U);
