@@ -140,6 +140,7 @@ struct options_privacy {
 struct options_processor {
 	char name[NAME_BYTES_MAX];
 	bool include_zeros, skip_dup, txt;
+	unsigned int topic_count;
 };
 
 /* [probe] */

@@ -189,38 +189,62 @@ static void check_filter(const struct options *o, struct options_errors *e)
 		options_complain(e, "%s (pcap-filter(7) has the syntax)", error);
 }
 
-/* Which processor knows which key of its section. */
+/* Which processor knows which key of [processor NAME]. */
 static const struct {
-	enum processor processor;
-	bool include_zeros, skip_dup, txt;
+	const char *key;
+	uint32_t processors; /* bits 1 << enum processor */
+	size_t at, bytes;    /* in struct options_processor; another value than 0 is a setting */
 } processor_keys[] = {
-	{PROCESSOR_pstats, .include_zeros = true, .skip_dup = true},
-	{PROCESSOR_phists, .include_zeros = true},
-	{PROCESSOR_dnssd, .txt = true},
+#define KEY(key, processors)                                                                       \
+	{                                                                                          \
+#key, processors, offsetof(struct options_processor, key),                         \
+			sizeof((struct options_processor *)0)->key                                 \
+	}
+	KEY(include_zeros, 1U << PROCESSOR_pstats | 1U << PROCESSOR_phists),
+	KEY(skip_dup, 1U << PROCESSOR_pstats),
+	KEY(txt, 1U << PROCESSOR_dnssd),
+	KEY(topic_count, 1U << PROCESSOR_mqtt),
+#undef KEY
 };
+
+static bool is_set(const struct options_processor *p, size_t at, size_t bytes)
+{
+	const char *value = (const char *)p + at;
+
+	for (size_t i = 0; i < bytes; i++)
+		if (value[i])
+			return true;
+	return false;
+}
+
+static uint32_t processor_bit(const char *name)
+{
+	for (unsigned int i = 0; i < PROCESSOR_N; i++)
+		if (strcmp(name, processor_name((enum processor)i)) == 0)
+			return 1U << i;
+	return 0;
+}
 
 static void check_processor(const struct options_processor *p, struct options_errors *e)
 {
-	for (unsigned int i = 0; i < sizeof processor_keys / sizeof *processor_keys; i++) {
-		const char *wrong = NULL;
+	const size_t keys_n = sizeof processor_keys / sizeof *processor_keys;
+	const uint32_t bit = processor_bit(p->name);
+	uint32_t known = 0;
 
-		if (strcmp(p->name, processor_name(processor_keys[i].processor)) != 0)
-			continue;
-		if (p->include_zeros && !processor_keys[i].include_zeros)
-			wrong = "include_zeros";
-		if (p->skip_dup && !processor_keys[i].skip_dup)
-			wrong = "skip_dup";
-		if (p->txt && !processor_keys[i].txt)
-			wrong = "txt";
-		if (wrong)
-			options_complain(e, "[processor %s]: %s is of other processors", p->name,
-					 wrong);
+	for (size_t i = 0; i < keys_n; i++)
+		known |= processor_keys[i].processors;
+	if (!(known & bit)) {
+		options_complain(e,
+				 "[processor %s]: no such processor has settings; "
+				 "ftprobe.conf(5) names those that do",
+				 p->name);
 		return;
 	}
-	options_complain(e,
-			 "[processor %s]: no such processor has settings; pstats, phists and dnssd "
-			 "do",
-			 p->name);
+	for (size_t i = 0; i < keys_n; i++)
+		if (!(processor_keys[i].processors & bit) &&
+		    is_set(p, processor_keys[i].at, processor_keys[i].bytes))
+			options_complain(e, "[processor %s]: %s is of others", p->name,
+					 processor_keys[i].key);
 }
 
 static void check_processors(const struct options *o, struct options_errors *e)

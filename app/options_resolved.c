@@ -60,6 +60,7 @@ static void set_processors(const struct options *o, struct ft_options *ft)
 		.pstats_skip_dup = pstats->skip_dup,
 		.phists_include_zeros = settings_of(o, PROCESSOR_phists)->include_zeros,
 		.dnssd_txt = settings_of(o, PROCESSOR_dnssd)->txt,
+		.mqtt_topics = (uint8_t)settings_of(o, PROCESSOR_mqtt)->topic_count,
 	};
 }
 

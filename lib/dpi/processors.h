@@ -33,6 +33,7 @@ struct processor_options {
 	bool pstats_skip_dup;	   /* leave out what TCP sent again */
 	bool phists_include_zeros;
 	bool dnssd_txt; /* TXT records, too */
+	uint8_t mqtt_topics; /* told in one record, at most MQTT_TOPICS_MAX */
 };
 
 struct processor_ops;

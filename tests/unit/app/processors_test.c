@@ -27,9 +27,9 @@ static void none_by_default(void **state)
 
 static void names_and_settings(void **state)
 {
-	struct run *r =
-		run_line("-r|x|--processors|pstats, mpls|--set|processor.pstats.skip_dup=yes|"
-			 "--set|processor.phists.include_zeros=yes");
+	struct run *r = run_line(
+		"-r|x|--processors|pstats, mpls|--set|processor.pstats.skip_dup=yes|"
+		"--set|processor.phists.include_zeros=yes|--set|processor.mqtt.topic_count=5");
 	struct ft_options ft = to_ft(r);
 
 	(void)state;
@@ -37,6 +37,7 @@ static void names_and_settings(void **state)
 	assert_true(ft.processor_options.pstats_skip_dup);
 	assert_false(ft.processor_options.pstats_include_zeros);
 	assert_true(ft.processor_options.phists_include_zeros);
+	assert_int_equal(ft.processor_options.mqtt_topics, 5);
 	assert_int_equal(r->o.outputs[0].missing_sources,
 			 processors_missing_sources(ft.processors));
 	run_free(r);
@@ -64,10 +65,12 @@ static void bad_lines(void **state)
 		{"-r|x|--processors|all none",
 		 "ftprobe: processors: none and others: give one or the other\n"},
 		{"-r|x|--set|processor.mpls.include_zeros=yes",
-		 "ftprobe: [processor mpls]: no such processor has settings; pstats, phists "
-		 "and dnssd do\n"},
+		 "ftprobe: [processor mpls]: no such processor has settings; ftprobe.conf(5) names "
+		 "those that do\n"},
 		{"-r|x|--set|processor.phists.skip_dup=yes",
-		 "ftprobe: [processor phists]: skip_dup is of other processors\n"},
+		 "ftprobe: [processor phists]: skip_dup is of others\n"},
+		{"-r|x|--set|processor.pstats.topic_count=1",
+		 "ftprobe: [processor pstats]: topic_count is of others\n"},
 	};
 
 	(void)state;

@@ -105,8 +105,8 @@ static void types(void **state)
 /* HTTP, SSDP, a message too short, and methods that have no number. */
 static void others(void **state)
 {
-	static const char pad[] =
-		"\r\nx: 0123456789012345678901234567890123456789012345678901234567890123456789";
+	static const char pad[] = "\r\nx: 0123456789012345678901234567890123456789"
+				  "0123456789012345678901234567890";
 	static const char *const texts[] = {
 		"NOTIFY * HTTP/1.1",
 		"OPTIONS / HTTP/1.1",
