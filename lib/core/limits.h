@@ -203,9 +203,8 @@
 #define TEXT_OTHERS_MAX 8
 /* Characters of the names of cookies, as the exporter whose fields these are. */
 #define HTTP_COOKIES_MAX 511
-/* Topics of MQTT that a record tells at most, and their characters: the most of a block. */
-#define MQTT_TOPICS_MAX	  64
-#define MQTT_TOPICS_BYTES 1900
+/* Topics of MQTT that a record tells at most; their text is as long as one may be. */
+#define MQTT_TOPICS_MAX 64
 /* Protocols whose texts a record must have room for at their worst: more are dropped by name. */
 #define RECORD_PROTOCOLS 3
 /*

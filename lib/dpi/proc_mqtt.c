@@ -29,7 +29,7 @@ struct block {
 	bool told;  /* the CONNECT was read */
 	bool ended; /* a DISCONNECT was */
 	uint8_t topics_n;
-	char topics[MQTT_TOPICS_BYTES];
+	char topics[DPI_STRING_MAX + 1];
 };
 
 _Static_assert(sizeof(struct block) <= PROCESSOR_BLOCK_BYTES, "it fits");

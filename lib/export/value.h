@@ -208,6 +208,7 @@ static inline void value_list_direction(struct value_writer *v, struct list_dire
 }
 
 void csv_put_string(struct wbuf *w, const char *s);
+void csv_put_strings(struct wbuf *w, const char *const *texts, uint32_t n);
 
 static inline void value_string(struct value_writer *v, const char *s)
 {
@@ -228,7 +229,10 @@ static inline void value_octets(struct value_writer *v, struct octets octets)
 
 static inline void value_list_text(struct value_writer *v, struct list_text list)
 {
-	VALUE_LIST(v, list.n, value_string(v, list.values[i]));
+	if (v->json)
+		VALUE_LIST(v, list.n, value_string(v, list.values[i]));
+	else
+		csv_put_strings(v->w, list.values, list.n);
 }
 
 static inline void value_list_octets(struct value_writer *v, struct list_octets list)
@@ -246,9 +250,15 @@ static inline void value_list_octets(struct value_writer *v, struct list_octets 
 			VALUE_LIST(v, (each).n, put);                                              \
 		}                                                                                  \
 	} while (0)
-#define value_each_text(v, each) VALUE_EACH(v, each, value_string(v, (each).values[i]))
-#define value_each_u8(v, each)	 VALUE_EACH(v, each, put_decimal((v)->w, (each).values[i]))
-#define value_each_u16		 value_each_u8
-#define value_each_u32		 value_each_u8
+#define value_each_text(v, each)                                                                   \
+	do {                                                                                       \
+		if ((v)->encoder->transactions)                                                    \
+			value_string(v, (each).values[0]);                                         \
+		else                                                                               \
+			value_list_text(v, (struct list_text){(each).values, (each).n});           \
+	} while (0)
+#define value_each_u8(v, each) VALUE_EACH(v, each, put_decimal((v)->w, (each).values[i]))
+#define value_each_u16	       value_each_u8
+#define value_each_u32	       value_each_u8
 
-#define value_ja3		 value_string
+#define value_ja3	       value_string

@@ -113,6 +113,54 @@ TUNNELLED = {
     "nested": gre(0x0800, gre(0x86dd, ipv6(17, udp(9, 4789, be16(0x0800, 0, 1, 0) + INNER_ETH)))),
 }
 
+# name: (transport, port of the server, (direction, payload)...); read by processors_fuzz
+TALKS = {
+    "http": (6, 80, (0, b"GET /a?b HTTP/1.1\r\nHost: a.example\r\nUser-Agent: x\r\n"
+                        b"Referer: http://b/\r\n\r\n"),
+             (1, b"HTTP/1.1 200 OK\r\nServer: s\r\nContent-Type: text/html\r\n"
+                 b"Set-Cookie: id=1; Path=/\r\nSet-Cookie: n=2\r\n\r\nbody"),
+             (0, b"POST /c HTTP/1.1\r\nHost: a.example\r\n\r\n"),
+             (1, b"HTTP/1.1 100 Continue\r\n\r\n"), (1, b"HTTP/1.1 404 no\r\n\r\n")),
+    "rtsp": (6, 554, (0, b"SETUP rtsp://a/b RTSP/1.0\r\nUser-Agent: x\r\n\r\n"),
+             (1, b"RTSP/1.0 200 OK\r\nServer: s\r\nContent-Type: application/sdp\r\n\r\n")),
+    "sip": (17, 5060, (0, b"INVITE sip:bob@b SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=1\r\n"
+                          b"v: SIP/2.0/TCP b\r\nFrom: \"A\" <sip:a@a>;tag=1\r\nt: sips:b@b\r\n"
+                          b"Call-ID: 1@a\r\nCSeq: 1 INVITE\r\nUser-Agent: x (y)\r\n\r\n"),
+            (1, b"SIP/2.0 180 Ringing\r\nf: <sip:a@a>\r\ni: 1@a\r\nCSeq: 1 INVITE\r\n"
+                b"To: <tel:1>\r\n\r\n")),
+    "smtp": (6, 25, (1, b"220 mx ESMTP\r\n"), (0, b"EHLO client\r\n"), (1, b"250-mx\r\n250 x\r\n"),
+             (0, b"MAIL FROM:<a@b>\r\n"), (1, b"250 ok\r\n"), (0, b"RCPT TO:<c@d>\r\n"),
+             (1, b"550 SPAM\r\n"), (0, b"DATA\r\n"), (1, b"354 go\r\n"), (0, b"text\r\n.\r\n"),
+             (0, b"STARTTLS\r\n"), (1, b"220 go\r\n")),
+    "ssdp": (17, 1900, (0, b"NOTIFY * HTTP/1.1\r\nLOCATION: http://1.2.3.4:80/\r\nNT: urn:a:b\r\n"
+                           b"SERVER: s\r\n\r\n"),
+             (0, b"M-SEARCH * HTTP/1.1\r\nST: urn:c\r\nUSER-AGENT: u\r\n\r\n"),
+             (0, b"NOTIFY * HTTP/1.1\r\nLOCATION: http://[::1]:8/\r\nNT: urn:d\r\n\r\n")),
+    "mqtt": (6, 1883, (0, b"\x10\x0d\0\4MQTT\5\xc2\0\x3c\0\0\0"), (1, b"\x20\3\1\0\0"),
+             (0, b"\x33\x07\0\3a/b\0\1\x30\x80\1\0\1c" + bytes(40)), (0, bytes(85)),
+             (0, b"\xe0\0")),
+}
+
+
+def talk(transport, port, *said):
+    """Packets of a flow, with sequence numbers that go on."""
+    seq = [7, 9]
+    for direction, data in said:
+        ports = (40000, port)[::-1 if direction else 1]
+        if transport == 6:
+            segment = struct.pack(">HHIIBBHHH", *ports, seq[direction], 2, 0x50, 0x18, 100, 0, 0)
+        else:
+            segment = udp(*ports, data)[:8]
+        seq[direction] += len(data)
+        yield direction, ipv4(transport, segment + data)
+
+
+def write_talk(folder, name, packets):
+    data = bytes([LINKS.index("raw")])
+    for direction, packet in packets:
+        data += be16(len(packet)) + bytes([0, 2 + direction]) + packet
+    (folder / name).write_bytes(data)
+
 
 def write(folder, name, link, packets, flags):
     data = bytes([LINKS.index(link) | flags])
@@ -131,6 +179,8 @@ def main():
         write(folder, name, link, packets, 0)
     for name, packet in TUNNELLED.items():
         write(folder, "tunnel_" + name, "raw", [packet], TUNNELS)
+    for name, said in TALKS.items():
+        write_talk(folder, "talk_" + name, talk(*said))
     return 0
 
 

@@ -181,6 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	options.pstats_skip_dup = size & 2;
 	options.records_transaction = size & 4;
 	options.transactions = TRANSACTIONS_DEFAULT;
+	options.mqtt_topics = 3;
 	if (processors_init(&f.p, PROCESSORS_ALL, &options, 4, f.counters) != 0)
 		abort();
 	f.annex = calloc(1, f.p.bytes);

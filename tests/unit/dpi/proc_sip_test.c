@@ -141,10 +141,10 @@ static void texts_are_cut(void **state)
 	const struct record_sip *s;
 
 	(void)state;
-	snprintf(
-		text, sizeof text,
-		"BYE sip:%0200d SIP/2.0\r\nVia: %0100d\r\nVia: %0100d\r\nCall-ID: abc\r\nCSeq: 1 BYE\r\n",
-		0, 0, 0);
+	snprintf(text, sizeof text,
+		 "BYE sip:%0200d SIP/2.0\r\nVia: %0100d\r\nVia: %0100d\r\nCall-ID: abc\r\n"
+		 "CSeq: 1 BYE\r\n",
+		 0, 0, 0);
 	talk_open(&t, PROCESSOR_sip, NULL);
 	t.lost_bytes = 4;
 	CLIENT(&t, text);

@@ -157,6 +157,8 @@ static inline uint64_t number_at(const struct read_record *r, int place)
 
 static inline uint64_t number_of(const struct read_record *r, uint32_t pen, uint16_t id)
 {
+	if (place_of(r, pen, id, 0) < 0)
+		fail_msg("no field %u/%u", pen, id);
 	return number_at(r, place_of(r, pen, id, 0));
 }
 

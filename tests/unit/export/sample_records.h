@@ -2,6 +2,7 @@
 /* Made-up records that tests of the outputs share; addresses from the documentation ranges. */
 #pragma once
 #include "record/record.h"
+#include "sample_protocols.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -212,13 +213,18 @@ static inline struct flow_record sample_nasty(void)
 	return r;
 }
 
-#define SAMPLES 7
+static inline struct flow_record sample_all_protocols(void)
+{
+	return sample_protocols(sample_ipv4(), 2);
+}
+
+#define SAMPLES 8
 
 static inline struct flow_record sample_number(unsigned int i)
 {
 	static struct flow_record (*const makers[SAMPLES])(void) = {
 		sample_ipv4,	sample_ipv6,  sample_icmp, sample_icmp6,
-		sample_extreme, sample_nasty, sample_rich,
+		sample_extreme, sample_nasty, sample_rich, sample_all_protocols,
 	};
 
 	return makers[i % SAMPLES]();

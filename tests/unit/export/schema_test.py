@@ -51,6 +51,14 @@ def community_id(flow):
     return "1:" + base64.b64encode(hashlib.sha1(data).digest()).decode()
 
 
+def csv_word(value):
+    """One of several in a column."""
+    text = str(value)
+    if isinstance(value, str) and (not text or any(c in text for c in '", \r\n')):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
 def csv_value(value):
     """What a JSON value looks like in CSV."""
     if value is None:
@@ -58,7 +66,7 @@ def csv_value(value):
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return " ".join(str(v) for v in value)
+        return " ".join(csv_word(v) for v in value)
     return str(value)
 
 
