@@ -18,12 +18,14 @@ sys.dont_write_bytecode = True
 import cases_bad  # noqa: E402
 import cases_ip  # noqa: E402
 import cases_link  # noqa: E402
+import cases_messages  # noqa: E402
 import cases_processors  # noqa: E402
 import cases_time  # noqa: E402
 import cases_tunnel  # noqa: E402
 
 TARGET = Path(__file__).resolve().parent.parent / "pcap"
-MODULES = (cases_link, cases_ip, cases_tunnel, cases_time, cases_processors, cases_bad)
+MODULES = (cases_link, cases_ip, cases_tunnel, cases_time, cases_processors,
+           cases_messages, cases_bad)
 
 
 def compress(suffix, data):
