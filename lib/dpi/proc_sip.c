@@ -200,6 +200,9 @@ static enum processor_answer packet(void *state, const struct processor_packet *
 		return PROCESSOR_DONE;
 	if (is_new)
 		b->texts = PROCESSOR_TEXTS_INIT(b);
+	/* a cut that there was no room for comes later */
+	if (b->record.type.n >= processor_transactions_max(p))
+		return PROCESSOR_NEXT;
 	open_message(b);
 	b->record.type.values[b->record.type.n - 1] = m.type;
 	b->record.status.values[b->record.status.n - 1] = m.status;

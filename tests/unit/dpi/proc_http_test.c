@@ -129,6 +129,25 @@ static void one_record_each(void **state)
 	talk_close(&t);
 }
 
+/* A table without room for the cut record shows more messages of it: the first ones are told. */
+static void cuts_that_wait(void **state)
+{
+	struct proc_talk t;
+
+	(void)state;
+	talk_open(&t, PROCESSOR_http, &cut);
+	t.x.p.guards = false;
+	for (int i = 0; i < TRANSACTIONS_MAX + 2; i++) {
+		CLIENT(&t, i ? "PUT / HTTP/1.1\r\n\r\n" : GET);
+		SERVER(&t, i ? "HTTP/1.1 201 Created\r\n\r\n" : OK);
+	}
+	assert_int_equal(t.cuts, 0);
+	assert_int_equal(talk_record(&t)->http->status.n, 1);
+	assert_int_equal(talk_record(&t)->http->status.values[0], 200);
+	assert_string_equal(talk_record(&t)->http->method.values[0], "GET");
+	talk_close(&t);
+}
+
 static void texts_are_cut(void **state)
 {
 	char text[2000], want[128];
@@ -302,6 +321,7 @@ int main(void)
 		cmocka_unit_test(texts_are_cut),	  cmocka_unit_test(room_for_texts),
 		cmocka_unit_test(cookie_names_are_whole), cmocka_unit_test(others),
 		cmocka_unit_test(no_block_left),	  cmocka_unit_test(rtsp),
+		cmocka_unit_test(cuts_that_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

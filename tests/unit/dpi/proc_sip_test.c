@@ -82,6 +82,24 @@ static void one_record_each(void **state)
 	talk_close(&t);
 }
 
+/* A table without room for the cut record shows more messages of it: the first one is told. */
+static void cuts_that_wait(void **state)
+{
+	const struct processor_options cut = {.records_transaction = true};
+	struct proc_talk t;
+
+	(void)state;
+	talk_open(&t, PROCESSOR_sip, &cut);
+	t.x.p.guards = false;
+	for (int i = 0; i < TRANSACTIONS_MAX + 2; i++)
+		CLIENT(&t, i ? RINGING : INVITE);
+	assert_int_equal(t.cuts, 0);
+	assert_int_equal(talk_record(&t)->sip->via.n, 1);
+	assert_int_equal(talk_record(&t)->sip->type.values[0], 1);
+	assert_true(t.x.watched);
+	talk_close(&t);
+}
+
 static void types(void **state)
 {
 	static const char *const methods[] = {"INVITE",	 "ACK",	    "CANCEL", "BYE",  "REGISTER",
@@ -160,9 +178,9 @@ static void texts_are_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_call),	 cmocka_unit_test(one_record_each),
-		cmocka_unit_test(types),	 cmocka_unit_test(others),
-		cmocka_unit_test(texts_are_cut),
+		cmocka_unit_test(a_call), cmocka_unit_test(one_record_each),
+		cmocka_unit_test(types),  cmocka_unit_test(cuts_that_wait),
+		cmocka_unit_test(others), cmocka_unit_test(texts_are_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
