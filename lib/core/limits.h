@@ -169,6 +169,8 @@
 #define BSTATS_BURSTS_MAX  15
 #define MPLS_LABELS_TOLD   3
 #define TCPRTT_PACKETS_MAX 32
+/* Flow labels that processor scitags compares: a mark does not change. */
+#define SCITAGS_PACKETS_MAX 16
 #define LIST_VALUES_MAX	   32
 /* Bytes that processor idpcontent keeps of a direction, as the exporter whose fields these are. */
 #define IDPCONTENT_BYTES_MAX 100
