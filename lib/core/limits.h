@@ -171,7 +171,22 @@
 #define TCPRTT_PACKETS_MAX 32
 /* Flow labels that processor scitags compares: a mark does not change. */
 #define SCITAGS_PACKETS_MAX 16
-#define LIST_VALUES_MAX	   32
+/*
+ * Hellos of TLS in several segments or datagrams: with keys for ML-KEM they have 1800 bytes, a
+ * ticket and an encrypted hello make them longer. QUIC clients send them shuffled.
+ */
+#define HELLO_BYTES_MAX	 4096
+#define HELLO_PIECES_MAX 24
+/* And what they list: clients know some 100 ciphers at most, and 20 to 30 extensions. */
+#define TLS_CIPHERS_MAX	   512
+#define TLS_EXTENSIONS_MAX 128
+/* Extensions that a record tells, as the exporter whose fields these are. */
+#define TLS_EXTENSIONS_TOLD 30
+#define TLS_NAME_BYTES_MAX  254
+/* Segments with payload before a ClientHello (what begins in the clear, as mail); of a hello. */
+#define TLS_SEARCH_PACKETS_MAX 12
+#define TLS_HELLO_PACKETS_MAX  32
+#define LIST_VALUES_MAX	       32
 /* Bytes that processor idpcontent keeps of a direction, as the exporter whose fields these are. */
 #define IDPCONTENT_BYTES_MAX 100
 /* Labels of a DNS name and pointers in it: 127 labels fit 255 bytes (RFC 1035 2.3.4). */

@@ -42,6 +42,9 @@ struct processor_ops {
 	bool (*cut_before)(const void *state, const struct processor_packet *p);
 	/* The record ends; counts and times are in r already. Its block may be NULL. */
 	void (*to_record)(const void *state, struct flow_record *r);
+	bool has_crypto; /* processors.crypto is there */
+	/* Gives back what hangs on its block, which is there; NULL: nothing. The table's thread. */
+	void (*release)(void *state, struct processor_pool *pool);
 };
 
 #define PROCESSOR(name, ...) const struct processor_ops *proc_##name(void);

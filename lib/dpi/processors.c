@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "core/words.h"
 #include "dpi/processor.h"
+#include "dpi/processor_crypto.h"
 #include "record/elements.h"
 
 /* States begin where any member may. */
@@ -101,6 +102,14 @@ static bool needs_pool(const struct processors *p)
 	return false;
 }
 
+static bool needs_crypto(const struct processors *p)
+{
+	for (unsigned int i = 0; i < p->n; i++)
+		if (p->slots[i].ops->has_crypto)
+			return true;
+	return false;
+}
+
 uint64_t processors_pool_bytes(uint32_t set, uint32_t blocks)
 {
 	struct processors p;
@@ -112,15 +121,25 @@ uint64_t processors_pool_bytes(uint32_t set, uint32_t blocks)
 int processors_init(struct processors *p, uint32_t set, const struct processor_options *options,
 		    uint32_t blocks, uint64_t *counters)
 {
+	int rc = 0;
+
 	lay_out(p, set, options);
 	p->counters = counters;
-	return needs_pool(p) ? processor_pool_create(&p->pool, blocks) : 0;
+	if (needs_pool(p))
+		rc = processor_pool_create(&p->pool, blocks);
+	if (!rc && needs_crypto(p))
+		rc = processor_crypto_create(&p->crypto);
+	if (rc)
+		processors_fini(p);
+	return rc;
 }
 
 void processors_fini(struct processors *p)
 {
 	processor_pool_destroy(p->pool);
+	processor_crypto_destroy(p->crypto);
 	p->pool = NULL;
+	p->crypto = NULL;
 }
 
 static void *state_of(const struct processors *p, const void *annex, unsigned int slot)
@@ -130,10 +149,14 @@ static void *state_of(const struct processors *p, const void *annex, unsigned in
 
 static void release_block(const struct processors *p, void *annex, unsigned int slot)
 {
+	const struct processor_ops *ops = p->slots[slot].ops;
 	struct processor_block **block = state_of(p, annex, slot);
 
-	if (p->slots[slot].ops->has_block && *block)
-		processor_pool_give(p->pool, *block);
+	if (!ops->has_block || !*block)
+		return;
+	if (ops->release)
+		ops->release(block, p->pool);
+	processor_pool_give(p->pool, *block);
 }
 
 void processors_clear(const struct processors *p, void *annex)

@@ -38,12 +38,14 @@ struct processor_options {
 
 struct processor_ops;
 struct processor_pool;
+struct processor_crypto;
 
 /* What a table runs, and where their states lie. */
 struct processors {
 	struct processor_options options;
-	struct processor_pool *pool; /* NULL: none of them needs it */
-	uint64_t *counters;	     /* DPI_N words of the lane, borrowed */
+	struct processor_pool *pool;	 /* NULL: none of them needs it */
+	struct processor_crypto *crypto; /* the same */
+	uint64_t *counters;		 /* DPI_N words of the lane, borrowed */
 	uint32_t n;
 	uint32_t bytes; /* of an annex, 0 = none */
 	bool guards;	/* one of them may cut before a packet */
@@ -65,7 +67,8 @@ uint64_t processors_pool_bytes(uint32_t set, uint32_t blocks);
 
 /*
  * Lays out the states of a set, all of which run, and takes the pool. counters: DPI_N words of the
- * lane, which it borrows. 0 or -ENOMEM; processors_fini() gives the pool back. The table's thread.
+ * lane, which it borrows. 0, -ENOMEM, or -ENOTSUP when OpenSSL lacks what one of them needs;
+ * processors_fini() gives all back. The table's thread.
  */
 int processors_init(struct processors *p, uint32_t set, const struct processor_options *options,
 		    uint32_t blocks, uint64_t *counters);
