@@ -186,6 +186,16 @@
 /* Segments with payload before a ClientHello (what begins in the clear, as mail); of a hello. */
 #define TLS_SEARCH_PACKETS_MAX 12
 #define TLS_HELLO_PACKETS_MAX  32
+/*
+ * QUIC: packets that a record tells, as that exporter; those before the first one of QUIC; packets
+ * in one datagram, of which clients put 3; bytes of an Initial, on links with jumbo frames too
+ * since those need not be filled; a connection id (RFC 9000 17.2).
+ */
+#define QUIC_PACKETS_MAX	30
+#define QUIC_SEARCH_PACKETS_MAX 8
+#define QUIC_COALESCED_MAX	8
+#define QUIC_INITIAL_BYTES_MAX	2048
+#define QUIC_ID_BYTES_MAX	20
 #define LIST_VALUES_MAX	       32
 /* Bytes that processor idpcontent keeps of a direction, as the exporter whose fields these are. */
 #define IDPCONTENT_BYTES_MAX 100

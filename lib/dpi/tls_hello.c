@@ -2,8 +2,6 @@
 /* Hellos of TLS: what is whole of them. */
 #include "dpi/tls_hello.h"
 
-#include <string.h>
-
 #include "core/bytes.h"
 
 enum { RANDOM_LEN = 32, EXTENSION_HEAD_LEN = 4, HOST_NAME = 0 };
@@ -35,7 +33,7 @@ static struct octets first_name(struct rbuf r)
 	const uint8_t kind = get_u8(&names);
 	struct rbuf name = get_rbuf(&names, get_be16(&names));
 
-	return kind == HOST_NAME ? octets_of(&name) : (struct octets){0};
+	return (struct octets){name.at, kind == HOST_NAME ? octets_of(&name).len : 0};
 }
 
 /* RFC 7301 3.1 */
@@ -129,7 +127,7 @@ bool tls_hello_read(struct tls_hello *h, const uint8_t *message, size_t len)
 	const uint32_t message_len = tls_message_len(message, len);
 	struct rbuf r = rbuf_make(message, len < message_len ? len : message_len);
 
-	memset(h, 0, sizeof *h);
+	*h = (struct tls_hello){.name = {r.at, 0}, .alpn = {r.at, 0}};
 	h->type = get_u8(&r);
 	get_be24(&r);
 	h->version = get_be16(&r);

@@ -162,6 +162,57 @@ def write_talk(folder, name, packets):
     (folder / name).write_bytes(data)
 
 
+# hellos of TLS, and Initials of QUIC that hide them (v1; v2 in two halves, the second one first)
+CLIENT_HELLO = bytes.fromhex(
+    "0100004f03030000000000000000000000000000000000000000000000000000000000000000000002130101"
+    "000024000000080006000003612e62001000050003026833003900000a0a0000002b0003020304")
+SERVER_HELLO = bytes.fromhex("0200002e0303" + "00" * 35 + "130100" + "0006002b00020304")
+QUIC_V1 = bytes.fromhex(
+    "c400000001088394c8f03e51570802a1a200406cb459685d46f4119ac97da3278ca54c95c68877c3221010fe"
+    "ab50171bb176bf6e9a2600b40c75e46e440b77597c1727fb11f4f774e80268f331e3ba7ea4dbd08b32083a51"
+    "aa405bfdf9008cd55d41b47cda36b441acb419ee9efe8b549119be46bfa783a2714120b523e3decc")
+QUIC_V2 = [bytes.fromhex(part) for part in (
+    "da6b3343cf088394c8f03e51570802a1a200404422e190855ad1a2b1cbcff242c749cf43a27a8717cb4fccc1"
+        "4dbc54a443244d41dc25b53c5b9f185dc050bb1063812cc51237417add6d5f38fcad6cb03eb077c134b6ea0b",
+    "d86b3343cf088394c8f03e51570802a1a20040459ecd100dd4acde2e455e2932ded0ebf2ac191160f59125b0"
+        "f080ea5a76504e72a38c3dae673977ef2b97e5089b8e3d307e6b0b99aad89cac6e870a65183a7a664408cdb4"
+        "78")]
+
+
+def tls_record(data):
+    return b"\x16\x03\x01" + be16(len(data)) + data
+
+
+def segment(seq, data):
+    return ipv4(6, struct.pack(">HHIIBBHHH", 1000, 443, seq, 2, 0x50, 0x18, 100, 0, 0) + data)
+
+
+def session(port, *payloads):
+    return [ipv4(17, udp(1000, port, data)) for data in payloads]
+
+
+def split(data, at):
+    return [segment(1, data[:at]), segment(1 + at, data[at:])]
+
+
+# name: (packets, their directions)
+TWO_SIDED = {
+    "tls": ([segment(1, tls_record(CLIENT_HELLO)), segment(1, tls_record(SERVER_HELLO))], "01"),
+    "tls_split": (split(tls_record(CLIENT_HELLO[:30]) + tls_record(CLIENT_HELLO[30:]), 20)[::-1]
+                  + split(tls_record(SERVER_HELLO), 30), "0011"),
+    "quic": (session(443, QUIC_V1, bytes.fromhex("f0000000010002a1a208") + bytes(24),
+                     bytes.fromhex("e0000000010002a1a20401020304") + QUIC_V1,
+                     bytes.fromhex("8000000000000001020304"), b"\x40" + bytes(20)), "01110"),
+    "quic_split": (session(443, *QUIC_V2), "00"),
+    "wg": (session(51820, b"\1\0\0\0" + bytes(144), b"\2\0\0\0" + bytes(88),
+                   b"\4\0\0\0" + bytes(28), b"\3\0\0\0" + bytes(60)), "0101"),
+    "ovpn": (session(1194, b"\x38" + bytes(13), b"\x40" + bytes(25), b"\x28" + bytes(21),
+                     b"\x20" + bytes(13) + b"\x16\0\0\0\0\1", b"\x48" + bytes(600)), "01000"),
+    "ssa": (session(9, *[bytes(60 + i % 4) for i in range(40)]), "01" * 20),
+    "scitags": ([ipv6(17, udp(5, 6))[:1] + b"\x0a\x2a\x38" + ipv6(17, udp(5, 6))[4:]] * 2, "01"),
+}
+
+
 def write(folder, name, link, packets, flags):
     data = bytes([LINKS.index(link) | flags])
     for packet in packets:
@@ -181,6 +232,11 @@ def main():
         write(folder, "tunnel_" + name, "raw", [packet], TUNNELS)
     for name, said in TALKS.items():
         write_talk(folder, "talk_" + name, talk(*said))
+    for name, (packets, directions) in TWO_SIDED.items():
+        data = bytes([LINKS.index("raw")])
+        for packet, direction in zip(packets, directions, strict=True):
+            data += be16(len(packet)) + bytes([0, int(direction)]) + packet
+        (folder / name).write_bytes(data)
     return 0
 
 

@@ -65,6 +65,7 @@ static void layout(void **state)
 		assert_true(p.slots[i].offset + bytes <=
 			    (i + 1 < p.n ? p.slots[i + 1].offset : p.bytes));
 	}
+	processors_fini(&p);
 }
 
 /* Whoever is done sees no more, whoever is not goes on. */
