@@ -88,6 +88,11 @@
 #define CLOCK_BACK_NS 3600000000000ULL
 /* Flows ended in one step of a flush or a settling, before the caller takes them. */
 #define FLOW_END_STEP 256U
+/* Flows copied at once for a live query: 12 KB, less than the packets of a poll touch. */
+#define FLOW_COPIES_MAX 64
+/* A server's name in such a copy with its NUL: host names have at most 255 characters (RFC 1035).
+ */
+#define FLOW_COPY_NAME_BYTES 256
 
 /* ---- DPI ---- */
 
@@ -424,6 +429,43 @@
 #define IDLE_SLEEP_LEAST_NS 100000ULL
 /* A lane that waits for its port looks around so often, for timeouts and the end of the program. */
 #define IDLE_WAIT_NS 10000000ULL
+/* ---- live queries ---- */
+
+/* An expression of a filter, its terms and connectives, and how deep it nests: a screenful. */
+#define FILTER_BYTES_MAX 1024
+#define FILTER_NODES_MAX 128
+#define FILTER_DEPTH_MAX 32
+/* Blocks of FLOW_COPIES_MAX flows between a lane and who asks: more than a millisecond's. */
+#define LANE_QUERY_BLOCKS 32U
+/* Flows that a lane ends at once when it is told to end all: some 10 us of its time. */
+#define LANE_QUERY_EXPIRE_FLOWS 64U
+
+/* Rows of an answer: what people read, or a script sorts; each takes some 1.2 KB meanwhile. */
+#define FLOW_QUERY_ROWS_DEFAULT 20
+#define FLOW_QUERY_ROWS_MAX	10000
+
+/*
+ * Hosts that are added up at once (112 bytes each, 7 MB while it lasts), and applications: nDPI
+ * knows some 300 protocols, and a few hundred pairs of them.
+ */
+#define FLOW_TOP_HOSTS	      65536U
+#define FLOW_TOP_APPLICATIONS 4096U
+
+/* ---- control socket ---- */
+
+/* People and scripts at once. */
+#define CONTROL_CLIENTS_MAX 16
+/* Commands, of which there are few. */
+#define CONTROL_COMMANDS_MAX 32
+/* Bytes of a request with its end: a filter of FILTER_BYTES_MAX, all escaped, and a few keys. */
+#define CONTROL_REQUEST_BYTES_MAX 8192
+/* Objects and lists inside each other in one. */
+#define CONTROL_REQUEST_DEPTH_MAX 8
+/* Bytes of an answer that a client may leave unread: a status with all lanes and outputs is 200 KB.
+ */
+#define CONTROL_ANSWER_BYTES_MAX (2U << 20)
+/* A client that sends half a request, or does not read, is left after so long. */
+#define CONTROL_PATIENCE_NS 10000000000ULL
 
 /* ---- capture files ---- */
 

@@ -84,26 +84,25 @@ static void clear_the_rest(struct flow_record *r)
 	r->ssh_hassh_client = r->ssh_hassh_server = no_text;
 }
 
-void flow_to_record(const struct flow *f, struct flow_record *r)
+static void facts_to_record(const struct flow *f, const struct flow_counts *c,
+			    struct flow_record *r)
 {
 	const int src = f->swapped ? 1 : 0;
-	struct flow_counts c;
 
 	clear_the_rest(r);
-	flow_count(f, &c);
 	r->flow_id = flow_id(f);
 	for (int d = 0; d < DIR_N; d++) {
-		r->packets[d] = c.packets[d];
-		r->octets[d] = c.octets[d];
-		r->l2_octets[d] = c.wire_octets[d];
-		r->dir_start_ns[d] = c.start_ns[d];
-		r->dir_end_ns[d] = c.end_ns[d];
-		r->tcp_flags[d] = c.tcp_flags[d];
+		r->packets[d] = c->packets[d];
+		r->octets[d] = c->octets[d];
+		r->l2_octets[d] = c->wire_octets[d];
+		r->dir_start_ns[d] = c->start_ns[d];
+		r->dir_end_ns[d] = c->end_ns[d];
+		r->tcp_flags[d] = c->tcp_flags[d];
 	}
-	r->start_ns = earlier(c.start_ns[DIR_FWD], c.start_ns[DIR_REV]);
-	r->end_ns = later(c.end_ns[DIR_FWD], c.end_ns[DIR_REV]);
+	r->start_ns = earlier(c->start_ns[DIR_FWD], c->start_ns[DIR_REV]);
+	r->end_ns = later(c->end_ns[DIR_FWD], c->end_ns[DIR_REV]);
 	if (!r->start_ns) /* the end of a sliced flow that was quiet since its last slice */
-		r->start_ns = r->end_ns = c.last_ns;
+		r->start_ns = r->end_ns = c->last_ns;
 	memcpy(r->src_addr, f->key.addr[src], sizeof r->src_addr);
 	memcpy(r->dst_addr, f->key.addr[!src], sizeof r->dst_addr);
 	memcpy(r->dst_mac, f->mac, sizeof r->dst_mac);
@@ -123,4 +122,20 @@ void flow_to_record(const struct flow *f, struct flow_record *r)
 	r->tunnel_id = f->key.tunnel_id;
 	r->ingress_interface = f->port_id;
 	r->sampling_packets = 1;
+}
+
+void flow_to_record(const struct flow *f, struct flow_record *r)
+{
+	struct flow_counts c;
+
+	flow_count(f, &c);
+	facts_to_record(f, &c, r);
+}
+
+void flow_living_to_record(const struct flow *f, const struct flow_hot *hot, struct flow_record *r)
+{
+	struct flow_counts c = {0};
+
+	count_living(f, hot, &c);
+	facts_to_record(f, &c, r);
 }

@@ -261,6 +261,8 @@ void flowtable_recycle(struct flowtable *t, struct flow *f);
  * thread.
  */
 void flow_to_record(const struct flow *f, struct flow_record *r);
+/* The same of a flow in the table, with END_NONE; nothing changes. The table's thread. */
+void flow_living_to_record(const struct flow *f, const struct flow_hot *hot, struct flow_record *r);
 
 static inline struct flow *flowtable_flow(const struct flowtable *t, uint32_t cold)
 {
