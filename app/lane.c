@@ -7,6 +7,7 @@
 #include <rte_ring.h>
 
 #include "core/clock.h"
+#include "lane_query.h"
 
 /* How often a waiting lane looks at the exporter's ring. */
 #define RING_WAIT_NS 50000
@@ -108,6 +109,14 @@ static __attribute__((noinline)) int measured_turn(struct lane *l, unsigned int 
 	return n_in;
 }
 
+/* What others ask, if they do; true when there was something to do, and may be more. */
+static inline bool answer(struct lane *l)
+{
+	if (!l->query || !atomic_load_explicit(&l->query->asked, memory_order_relaxed))
+		return false;
+	return lane_query_step(l);
+}
+
 /* True when the input ended, false when the program stopped before. */
 static bool receive_and_process(struct lane *l)
 {
@@ -123,7 +132,7 @@ static bool receive_and_process(struct lane *l)
 			lane_report_answer(l, question);
 		tell_now_and_again(l);
 		lane_settings_take(l, n_in != 0);
-		if (n_in) {
+		if (answer(l) || n_in) {
 			lane_load_work(&l->load);
 			idle_wake(&l->idle);
 			continue;

@@ -18,6 +18,7 @@
 #include "lane_report.h"
 
 struct rte_ring;
+struct lane_query;
 
 struct lane {
 	unsigned int id;
@@ -49,6 +50,7 @@ struct lane {
 	struct lane_report report;
 	uint64_t cpu_ns;  /* of the thread, when it was last asked */
 	atomic_bool done; /* everything is in the ring */
+	struct lane_query *query; /* what others ask; NULL = nobody can */
 };
 
 /* Runs until the input ends or the program stops, then ends all flows. The lane's thread. */

@@ -29,6 +29,11 @@ void log_set_level(enum log_level least)
 	__atomic_store_n(&setup.least, least, __ATOMIC_RELAXED);
 }
 
+enum log_level log_get_level(void)
+{
+	return __atomic_load_n(&setup.least, __ATOMIC_RELAXED);
+}
+
 static struct {
 	pthread_mutex_t lock;
 	bool on;
@@ -92,7 +97,7 @@ static void print(enum log_level level, const char *line)
 
 void log_paced(const char *line)
 {
-	if (LOG_LEVEL_NOTICE <= setup.least)
+	if (LOG_LEVEL_NOTICE <= log_get_level())
 		print(LOG_LEVEL_NOTICE, line);
 }
 
@@ -118,7 +123,7 @@ void log_line(enum log_level level, const char *format, ...)
 	bool good = true;
 	va_list args;
 
-	if (level > __atomic_load_n(&setup.least, __ATOMIC_RELAXED))
+	if (level > log_get_level())
 		return;
 	va_start(args, format);
 	vsnprintf(line, sizeof line, format, args);

@@ -15,6 +15,7 @@ void log_setup(enum log_level least, bool with_time, bool local_time);
 
 /* The least important messages that are printed from now on. Any thread. */
 void log_set_level(enum log_level least);
+enum log_level log_get_level(void);
 
 /* Any thread. The line begins with "ftprobe: "; a newline is added. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

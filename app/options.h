@@ -158,6 +158,11 @@ struct options_metrics {
 	char listen[OPTION_BYTES_MAX]; /* "" = not */
 };
 
+/* [control] */
+struct options_control {
+	char socket[OPTION_BYTES_MAX]; /* a path, "auto" or "off" */
+};
+
 /* [port NAME], or one -i. */
 struct options_port {
 	char name[NAME_BYTES_MAX];
@@ -179,6 +184,7 @@ struct options {
 	struct options_privacy privacy;
 	struct options_probe probe;
 	struct options_metrics metrics;
+	struct options_control control;
 
 	struct options_processor processors[PROCESSOR_N];
 	unsigned int n_processors;
@@ -245,6 +251,8 @@ void options_table_size(const struct options *o, char *text, size_t len);
 /* What will run, as a table for people: inputs, lanes, memory of the flow tables, outputs
  * (--check). */
 void options_print_resolved(const struct options *o, FILE *f);
+/* The settings in force, as a configuration file. */
+void options_print_running(const struct options *o, FILE *f);
 /* The text of --help. */
 void options_print_help(FILE *f);
 /* The default configuration with a comment for each key; config/ftprobe.conf is this text. */

@@ -12,6 +12,7 @@
 
 #include <rte_ring.h>
 
+#include "control_probe.h"
 #include "exporter.h"
 #include "files.h"
 #include "identity.h"
@@ -59,6 +60,8 @@ struct probe {
 	struct identity identity;
 	struct notify notify;
 	struct stop_report stopped;
+	struct control *control; /* NULL = nobody can ask */
+	struct control_probe asked;
 	char error[512];
 };
 
@@ -172,6 +175,10 @@ static bool make_lane(struct probe *p, unsigned int i)
 	}
 	if (ft_table_create(&l->table, &options, p->error, sizeof p->error))
 		return false;
+	if (p->control && lane_query_create(&l->query)) {
+		snprintf(p->error, sizeof p->error, "no memory for live queries");
+		return false;
+	}
 	admit_init(&l->admit, p->o->lane.sampling, p->o->lane.sampling_mode, i);
 	lane_settings_give(l, p->settings);
 	l->input = p->live ? ports_input(p->ports, i, l->table) : offline_input(p->offline, i);
@@ -254,6 +261,9 @@ static bool start(struct probe *p)
 	rc = start_workers(p);
 	if (rc == 0 && !p->live)
 		rc = offline_start(p->offline);
+	p->asked = (struct control_probe){p->o, &p->exporter, p->ports};
+	if (rc == 0 && p->control)
+		rc = control_probe_start(p->control, &p->asked);
 	if (rc) {
 		snprintf(p->error, sizeof p->error, "cannot start a thread: %s", strerror(-rc));
 		return false;
@@ -412,9 +422,10 @@ static void tell_manager(struct probe *p)
 /* What the operator can put right in the configuration is told apart from what broke. */
 static int run(struct probe *p)
 {
-	bool opened = open_input(p);
+	bool opened = false;
 
-	if (opened && !open_outputs(p)) {
+	if (control_probe_open(&p->control, p->o, p->live, p->error, sizeof p->error) ||
+	    ((opened = open_input(p)) && !open_outputs(p))) {
 		log_error("%s", p->error);
 		return OPTIONS_EXIT_BAD;
 	}
@@ -438,6 +449,7 @@ static int run(struct probe *p)
 	tell_manager(p);
 	wait_for_end(p);
 	wait_for_workers(p);
+	control_stop(p->control);
 	p->reload_hangs = !reload_destroy(p->reload);
 	return report(p) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -445,9 +457,11 @@ static int run(struct probe *p)
 static void take_down(struct probe *p)
 {
 	watch_close(p->watch);
+	control_close(p->control);
 	for (unsigned int i = 0; i < p->n_lanes; i++) {
 		pfring_ft_destroy_table(p->lanes[i].table);
 		free(p->lanes[i].ended);
+		lane_query_free(p->lanes[i].query);
 	}
 	for (unsigned int i = 0; i < p->exporter.n_outputs; i++)
 		output_free(p->exporter.outputs[i]);
