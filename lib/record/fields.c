@@ -119,7 +119,9 @@ static const struct field fields[] = {
 #define FIELD(symbol, pen, id, tlv, key_, kind, rule, member, column, in, group_, sent,       \
 	      source_, ...)                                                                   \
 	{.key = #key_,                                                                        \
-	 .form = ELEMENT_##symbol == ELEMENT_PROTO ? FIELD_PROTOCOL : FORM_OF(FORM_##kind),   \
+	 .form = ELEMENT_##symbol == ELEMENT_PROTO    ? FIELD_PROTOCOL :                       \
+		 ELEMENT_##symbol == ELEMENT_L7_PROTO ? FIELD_APPLICATION :                    \
+							FORM_OF(FORM_##kind),                  \
 	 .number = number_##symbol,                                                           \
 	 .text = text_##symbol,                                                               \
 	 .address = address_##symbol,                                                         \

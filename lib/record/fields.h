@@ -19,6 +19,7 @@ enum field_form {
 	FIELD_ADDRESS,
 	FIELD_MAC,
 	FIELD_TEXT,
+	FIELD_APPLICATION, /* a text: master.application, of which either part is one, too */
 	FIELD_END_REASON,
 	FIELD_TUNNEL,
 	FIELD_OTHER, /* neither compared nor sorted by */
@@ -32,7 +33,7 @@ struct field {
 	const char *key;
 	enum field_form form;
 	uint64_t (*number)(const struct flow_record *r);	/* numbers, times, reasons */
-	const char *(*text)(const struct flow_record *r);	/* FIELD_TEXT */
+	const char *(*text)(const struct flow_record *r);	/* texts */
 	const uint8_t *(*address)(const struct flow_record *r); /* FIELD_ADDRESS, FIELD_MAC */
 	bool (*is_known)(const struct flow_record *r);		/* else it is null */
 	uint8_t source;						/* enum element_source */

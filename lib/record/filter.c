@@ -256,6 +256,7 @@ static int value(struct reader *r, struct filter_node *n)
 		return fail(r, r->token.at, "a value of %s is missing here", n->field->key);
 	switch (n->field->form) {
 	case FIELD_TEXT:
+	case FIELD_APPLICATION:
 		return value_text(r, n);
 	case FIELD_ADDRESS:
 		return value_address(r, n);
@@ -293,9 +294,10 @@ static int key(struct reader *r, const struct field **out)
 	return 0;
 }
 
-static int operator(struct reader *r, const struct field *field, enum filter_operator *out)
+static int comparison(struct reader *r, const struct field *field, enum filter_operator *out)
 {
 	static const char *const texts[] = {"==", "!=", "<", "<=", ">", ">=", "~"};
+	const bool is_text = field->form == FIELD_TEXT || field->form == FIELD_APPLICATION;
 	const bool ordered = field->form == FIELD_NUMBER || field->form == FIELD_DURATION;
 	int found = token_is(r, "=") ? FILTER_EQUAL : -1;
 
@@ -305,11 +307,11 @@ static int operator(struct reader *r, const struct field *field, enum filter_ope
 	if (found < 0)
 		return fail(r, r->token.at, "%s is followed by ==, !=, <, <=, >, >= or ~",
 			    field->key);
-	if (found == FILTER_CONTAINS && field->form != FIELD_TEXT)
+	if (found == FILTER_CONTAINS && !is_text)
 		return fail(r, r->token.at, "~ is for texts, %s is none", field->key);
 	if (found >= FILTER_LESS && found <= FILTER_MORE_EQUAL && !ordered)
 		return fail(r, r->token.at, "%s has no order: only == and != compare it%s",
-			    field->key, field->form == FIELD_TEXT ? ", and ~" : "");
+			    field->key, is_text ? ", and ~" : "");
 	*out = (enum filter_operator)found;
 	return 0;
 }
@@ -322,7 +324,7 @@ static int term(struct reader *r, uint8_t *out)
 	if (rc == 0)
 		rc = next(r);
 	if (rc == 0)
-		rc = operator(r, n->field, &n->operator);
+		rc = comparison(r, n->field, &n->how);
 	if (rc == 0)
 		rc = next(r);
 	if (rc == 0)

@@ -35,7 +35,7 @@ enum filter_node_kind { FILTER_TERM, FILTER_AND, FILTER_OR, FILTER_NOT };
 struct filter_node {
 	enum filter_node_kind kind;
 	uint8_t left, right; /* nodes; NOT has a left one */
-	enum filter_operator operator;
+	enum filter_operator how;
 	const struct field *field;
 	uint64_t number;
 	uint8_t address[16];

@@ -5,9 +5,9 @@
 
 #include "record/filter.h"
 
-static bool compare(uint64_t value, enum filter_operator operator, uint64_t wanted)
+static bool compare(uint64_t value, enum filter_operator how, uint64_t wanted)
 {
-	switch (operator) {
+	switch (how) {
 	case FILTER_EQUAL:
 		return value == wanted;
 	case FILTER_NOT_EQUAL:
@@ -45,15 +45,15 @@ static bool contains(const char *text, const char *wanted)
 	return !len;
 }
 
-/* "TLS.Google" is itself, TLS, and Google. */
-static bool is_text(const char *text, const char *wanted)
+/* The application "TLS.Google" is itself, TLS, and Google. */
+static bool is_text(enum field_form form, const char *text, const char *wanted)
 {
 	const char *dot = strchr(text, '.');
 	const size_t len = strlen(wanted);
 
 	if (strcasecmp(text, wanted) == 0)
 		return true;
-	if (!dot)
+	if (!dot || form != FIELD_APPLICATION)
 		return false;
 	if ((size_t)(dot - text) == len && strncasecmp(text, wanted, len) == 0)
 		return true;
@@ -65,25 +65,26 @@ static bool matches_text(const struct filter *f, const struct filter_node *n,
 {
 	const char *text = n->field->text(r), *wanted = f->texts + n->text;
 
-	switch (n->operator) {
+	switch (n->how) {
 	case FILTER_CONTAINS:
 		return contains(text, wanted);
 	case FILTER_NOT_EQUAL:
-		return !is_text(text, wanted);
+		return !is_text(n->field->form, text, wanted);
 	default:
-		return is_text(text, wanted);
+		return is_text(n->field->form, text, wanted);
 	}
 }
 
 static bool matches_field(const struct filter *f, const struct filter_node *n,
 			  const struct field *field, const struct flow_record *r)
 {
-	const bool negated = n->operator== FILTER_NOT_EQUAL;
+	const bool negated = n->how == FILTER_NOT_EQUAL;
 
 	if (!field->is_known(r))
 		return false;
 	switch (field->form) {
 	case FIELD_TEXT:
+	case FIELD_APPLICATION:
 		return matches_text(f, n, r);
 	case FIELD_ADDRESS:
 		/* The other family is another address. */
@@ -93,7 +94,7 @@ static bool matches_field(const struct filter *f, const struct filter_node *n,
 	case FIELD_MAC:
 		return (memcmp(field->address(r), n->address, 6) == 0) != negated;
 	default:
-		return compare(field->number(r), n->operator, n->number);
+		return compare(field->number(r), n->how, n->number);
 	}
 }
 
@@ -103,7 +104,7 @@ static bool matches_term(const struct filter *f, const struct filter_node *n,
 {
 	const bool first = matches_field(f, n, n->field, r);
 
-	if (!n->field->other || first == (n->operator!= FILTER_NOT_EQUAL))
+	if (!n->field->other || first == (n->how != FILTER_NOT_EQUAL))
 		return first;
 	return matches_field(f, n, n->field->other, r);
 }
