@@ -14,7 +14,7 @@ enum field_form {
 	FIELD_NUMBER,
 	FIELD_HEX,	/* a number that is written in hexadecimal */
 	FIELD_PROTOCOL, /* a number that has names */
-	FIELD_TIME,	/* nanoseconds since 1970: for sorting */
+	FIELD_TIME,	/* nanoseconds since 1970 */
 	FIELD_DURATION, /* nanoseconds */
 	FIELD_ADDRESS,
 	FIELD_MAC,

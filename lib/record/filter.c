@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 struct token {
 	const char *at;
@@ -250,6 +251,27 @@ static int value_number(struct reader *r, struct filter_node *n)
 	return 0;
 }
 
+/* 2026-11-21T15:04:05Z, as records have it; the seconds may have a fraction, of up to 9 digits. */
+static int value_time(struct reader *r, struct filter_node *n)
+{
+	uint64_t unit = 1000000000;
+	struct tm tm = {0};
+	const char *end;
+	char text[40];
+
+	token_text(r, text, sizeof text);
+	end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (end && *end == '.')
+		for (end++; isdigit((unsigned char)*end) && unit > 1; end++) {
+			unit /= 10;
+			n->number += unit * (uint64_t)(*end - '0');
+		}
+	if (!end || strcmp(end, "Z") != 0)
+		return fail(r, r->token.at, "a time is 2026-11-21T15:04:05Z");
+	n->number += (uint64_t)timegm(&tm) * 1000000000;
+	return 0;
+}
+
 static int value(struct reader *r, struct filter_node *n)
 {
 	if (!r->token.is_word)
@@ -262,6 +284,8 @@ static int value(struct reader *r, struct filter_node *n)
 		return value_address(r, n);
 	case FIELD_MAC:
 		return value_mac(r, n);
+	case FIELD_TIME:
+		return value_time(r, n);
 	default:
 		return value_number(r, n);
 	}
@@ -285,7 +309,7 @@ static int key(struct reader *r, const struct field **out)
 			    r->token.at, nearest ? "; is it " : "", nearest ? nearest : "",
 			    nearest ? "?" : "");
 	}
-	if (field->form == FIELD_OTHER || field->form == FIELD_TIME)
+	if (field->form == FIELD_OTHER)
 		return fail(r, r->token.at, "%s cannot be compared", field->key);
 	if (r->scope->missing_sources >> field->source & 1 ||
 	    r->scope->missing_groups >> field->group & 1)
@@ -298,7 +322,8 @@ static int comparison(struct reader *r, const struct field *field, enum filter_o
 {
 	static const char *const texts[] = {"==", "!=", "<", "<=", ">", ">=", "~"};
 	const bool is_text = field->form == FIELD_TEXT || field->form == FIELD_APPLICATION;
-	const bool ordered = field->form == FIELD_NUMBER || field->form == FIELD_DURATION;
+	const bool ordered = field->form == FIELD_NUMBER || field->form == FIELD_DURATION ||
+			     field->form == FIELD_TIME;
 	int found = token_is(r, "=") ? FILTER_EQUAL : -1;
 
 	for (int i = 0; i < (int)(sizeof texts / sizeof texts[0]); i++)

@@ -7,7 +7,8 @@
  *
  * A term is KEY OPERATOR VALUE with a key of elements.def (or ip, port, total_bytes, total_packets,
  * duration) and one of == = != < <= > >= and ~ (contains). Numbers may be hexadecimal (0x1f) or end
- * in k, M, G, T (powers of 1024), durations in ms, s, m, h; addresses may be prefixes; texts are
+ * in k, M, G, T (powers of 1024), durations in ms, s, m, h; times are 2026-11-21T15:04:05Z;
+ * addresses may be prefixes; texts are
  * compared without regard to case, an application also by either part of its name. A term whose
  * value is not known is false. not binds before and, and before or; && || ! are the same.
  */

@@ -97,7 +97,7 @@ static int up(void **state)
 	struct server *s = calloc(1, sizeof *s);
 	char error[256] = "";
 
-	strcpy(s->folder, "/tmp/ftprobe-control-XXXXXX");
+	snprintf(s->folder, sizeof s->folder, "/tmp/ftprobe-control-XXXXXX");
 	if (!mkdtemp(s->folder))
 		return -1;
 	snprintf(s->path, sizeof s->path, "%s/a.sock", s->folder);
