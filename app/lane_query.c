@@ -13,8 +13,8 @@
 int lane_query_create(struct lane_query **out)
 {
 	struct lane_query *q = aligned_alloc(64, (sizeof *q + 63) & ~(size_t)63);
-	const size_t len = LANE_QUERY_BLOCKS * sizeof(struct lane_block);
-	struct lane_block *blocks = aligned_alloc(64, (len + 63) & ~(size_t)63);
+	const size_t len = LANE_QUERY_BLOCKS * sizeof(struct ft_copies);
+	struct ft_copies *blocks = aligned_alloc(64, (len + 63) & ~(size_t)63);
 
 	if (!q || !blocks) {
 		free(q);
@@ -38,7 +38,7 @@ void lane_query_free(struct lane_query *q)
 static bool step_copy(struct lane_query *q, pfring_ft_table *table)
 {
 	const unsigned int turn = atomic_load_explicit(&q->copy_asked, memory_order_acquire);
-	struct lane_block *b = &q->blocks[q->written % LANE_QUERY_BLOCKS];
+	struct ft_copies *b = &q->blocks[q->written % LANE_QUERY_BLOCKS];
 
 	if (q->written != atomic_load_explicit(&q->filled, memory_order_relaxed)) {
 		/* A poll later, they have arrived, and nobody waits for them. */
@@ -53,12 +53,13 @@ static bool step_copy(struct lane_query *q, pfring_ft_table *table)
 	}
 	if ((int)(atomic_load_explicit(&q->granted, memory_order_acquire) - q->written) <= 0)
 		return false;
-	b->turn = turn;
-	if (ft_copy_flows(table, &q->cursor, &b->copies,
-			  atomic_load_explicit(&q->with_names, memory_order_relaxed)))
+	if (ft_copy_flows(table, &q->cursor, b,
+			  atomic_load_explicit(&q->with_names, memory_order_relaxed))) {
+		b->flows.turn = turn;
 		q->written++;
-	else
+	} else {
 		atomic_store_explicit(&q->copy_done, turn, memory_order_release);
+	}
 	return true;
 }
 
@@ -70,7 +71,6 @@ static void step_counters(struct lane_query *q, struct lane *l)
 		return;
 	q->counters = *ft_counters(l->table);
 	q->flows_active = ft_flows_active(l->table);
-	q->now_ns = l->input.now_ns ? l->input.now_ns(l->input.self) : 0;
 	atomic_store_explicit(&q->counters_done, turn, memory_order_release);
 }
 
@@ -97,15 +97,13 @@ static bool step_expiry(struct lane_query *q, struct lane *l)
 bool lane_query_step(struct lane *l)
 {
 	struct lane_query *q = l->query;
-	bool worked;
+	bool worked = step_copy(q, l->table);
 
-	/* First: what is asked from here on sets it again. */
-	atomic_store_explicit(&q->asked, false, memory_order_relaxed);
-	worked = step_copy(q, l->table);
 	step_counters(q, l);
 	worked |= step_expiry(q, l);
-	if (worked)
-		atomic_store_explicit(&q->asked, true, memory_order_relaxed);
+	/* What is asked at this moment is seen when the asker looks again. */
+	if (!worked)
+		atomic_store_explicit(&q->asked, false, memory_order_relaxed);
 	return worked;
 }
 
@@ -133,7 +131,7 @@ void lane_query_copy(struct lane_query *q, bool with_names)
 void lane_query_grant(struct lane_query *q, unsigned int n)
 {
 	const unsigned int filled = atomic_load_explicit(&q->filled, memory_order_acquire);
-	const unsigned int room = LANE_QUERY_BLOCKS - (filled - asked(&q->taken));
+	const unsigned int room = LANE_QUERY_BLOCKS - (filled - q->taken);
 
 	atomic_store_explicit(&q->granted, filled + (n < room ? n : room), memory_order_release);
 	atomic_store_explicit(&q->asked, true, memory_order_release);
@@ -142,20 +140,19 @@ void lane_query_grant(struct lane_query *q, unsigned int n)
 const struct ft_copies *lane_query_block(struct lane_query *q)
 {
 	for (;;) {
-		const unsigned int at = asked(&q->taken);
-		const struct lane_block *b = &q->blocks[at % LANE_QUERY_BLOCKS];
+		const struct ft_copies *b = &q->blocks[q->taken % LANE_QUERY_BLOCKS];
 
-		if (at == atomic_load_explicit(&q->filled, memory_order_acquire))
+		if (q->taken == atomic_load_explicit(&q->filled, memory_order_acquire))
 			return NULL;
-		if (b->turn == asked(&q->copy_asked))
-			return &b->copies;
+		if (b->flows.turn == asked(&q->copy_asked))
+			return b;
 		lane_query_taken(q); /* of an earlier turn */
 	}
 }
 
 void lane_query_taken(struct lane_query *q)
 {
-	atomic_store_explicit(&q->taken, asked(&q->taken) + 1, memory_order_release);
+	q->taken++;
 }
 
 bool lane_query_copied(struct lane_query *q)

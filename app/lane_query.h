@@ -15,35 +15,37 @@
 
 struct lane;
 
-/* A block of copies, and which turn of asking it belongs to. */
-struct lane_block {
-	unsigned int turn;
-	struct ft_copies copies;
-};
-
+/*
+ * Each line of it is written by one side and read by the other as seldom as can be: a line that
+ * comes from another CPU costs a lane as much as ten packets.
+ */
 struct lane_query {
-	/* Written by the asker: turns count up, and 0 was never asked for. */
 	/*
 	 * The only word that a lane reads when it has nothing to do for it. The lane clears it when
 	 * it has done what it could; the asker sets it again whenever it looks.
 	 */
-	atomic_bool asked;
-	atomic_bool with_names;
-	atomic_uint copy_asked, counters_asked, expiry_asked;
+	_Alignas(64) atomic_bool asked;
+	/* Written by the asker: turns count up, and 0 was never asked for. */
+	_Alignas(64) atomic_uint copy_asked;
+	atomic_uint counters_asked, expiry_asked;
 	atomic_uint granted; /* blocks that the lane may have filled by now */
-	atomic_uint taken;   /* blocks that the asker is done with */
+	atomic_bool with_names;
 	/* Written by the lane. */
 	_Alignas(64) atomic_uint filled;
 	atomic_uint copy_done, counters_done, expiry_done; /* turns */
-	struct lane_counters counters;
-	uint64_t flows_active, now_ns;
-	uint64_t expired;
+	/* Of the asker alone. */
+	_Alignas(64) unsigned int taken; /* blocks that it is done with */
 	/* Of the lane alone. */
-	unsigned int copying, expiring; /* turns */
-	unsigned int written; /* blocks: .filled, or one more */
+	_Alignas(64) unsigned int copying;
+	unsigned int expiring; /* turns */
+	unsigned int written;  /* blocks: .filled, or one more */
 	uint32_t cursor;
 	struct ft_expiry expiry;
-	struct lane_block *blocks; /* LANE_QUERY_BLOCKS of them */
+	struct ft_copies *blocks; /* LANE_QUERY_BLOCKS of them */
+	/* Answers. */
+	_Alignas(64) struct lane_counters counters;
+	uint64_t flows_active;
+	uint64_t expired;
 };
 
 /* For a lane that does not run yet. 0 or -ENOMEM. */

@@ -10,8 +10,10 @@
 /* What a record is made from; where the copies begin in memory is the caller's choice. */
 struct flow_copies {
 	uint32_t n;
-	uint64_t now_ns;   /* the table's time: the hot lines' shortened times count from it */
-	uint64_t id_first; /* the table's part of flow ids */
+	uint32_t turn;		/* the caller's own */
+	bool has_l7, has_names; /* of the layer above */
+	uint64_t now_ns;	/* the table's time: the hot lines' shortened times count from it */
+	uint64_t id_first;	/* the table's part of flow ids */
 	_Alignas(64) struct flow_hot hot[FLOW_COPIES_MAX];
 	_Alignas(64) uint8_t cold[FLOW_COPIES_MAX][sizeof(struct flow)];
 };

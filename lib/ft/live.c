@@ -18,7 +18,7 @@ static void copy_l7(struct flow *f, struct ft_copies *to, uint32_t i)
 	/* The flags come with the final verdict; what is named before was looked at, too. */
 	if (annex->app_id || annex->master_id)
 		to->l7[i].flags |= L7_INSPECTED;
-	if (!to->has_names)
+	if (!to->flows.has_names)
 		return;
 	dpi_annex_metadata(annex, &known);
 	snprintf(to->server_name[i], sizeof to->server_name[i], "%s",
@@ -31,9 +31,9 @@ bool ft_copy_flows(pfring_ft_table *table, uint32_t *cursor, struct ft_copies *t
 	struct ft_table *t = table;
 	bool copied = flowtable_copy(t->flows, cursor, &to->flows, flows);
 
-	to->has_l7 = t->dpi != NULL;
-	to->has_names = to->has_l7 && with_names;
-	for (uint32_t i = 0; to->has_l7 && i < to->flows.n; i++)
+	to->flows.has_l7 = t->dpi != NULL;
+	to->flows.has_names = to->flows.has_l7 && with_names;
+	for (uint32_t i = 0; to->flows.has_l7 && i < to->flows.n; i++)
 		copy_l7(flows[i], to, i);
 	return copied;
 }
@@ -46,8 +46,8 @@ void ft_copies_done(void)
 void ft_copy_record(const struct ft_copies *from, uint32_t i, struct flow_record *r)
 {
 	flow_copy_to_record(&from->flows, i, r);
-	dpi_to_record(from->has_l7 ? &from->l7[i] : NULL, r);
-	if (from->has_names)
+	dpi_to_record(from->flows.has_l7 ? &from->l7[i] : NULL, r);
+	if (from->flows.has_names)
 		r->server_name = from->server_name[i];
 }
 

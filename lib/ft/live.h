@@ -13,7 +13,6 @@
 /* One block of copies. It is large, and touched only as far as it is used. */
 struct ft_copies {
 	struct flow_copies flows;
-	bool has_l7, has_names;
 	_Alignas(64) struct dpi_annex l7[FLOW_COPIES_MAX]; /* without its pointers into the table */
 	char server_name[FLOW_COPIES_MAX][FLOW_COPY_NAME_BYTES];
 };

@@ -25,6 +25,7 @@
 
 #define FLOWS	    5000U
 #define FRAME_BYTES 60
+#define LONG	    60000U
 
 /* A lane that meters frames of its own for ever. */
 struct work {
@@ -35,10 +36,13 @@ struct work {
 	uint8_t *frames;
 };
 
-/* UDP from 10.0.x.y to 192.0.2.1; flow 7 has frames of 1000 bytes by its IP header. */
+/*
+ * UDP from 10.0.x.y to 192.0.2.1; flow 7 has frames of LONG bytes by their IP header: even when
+ * it is looked at first, and counts on, it is the largest.
+ */
 static void make_frame(uint8_t *f, uint32_t flow)
 {
-	const uint16_t len = flow == 7 ? 1000 : FRAME_BYTES - 14;
+	const uint16_t len = flow == 7 ? LONG : FRAME_BYTES - 14;
 	const uint8_t head[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0};
 
 	memset(f, 0, FRAME_BYTES);
@@ -80,7 +84,7 @@ static void *work(void *self)
 			in[i] = (pfring_ft_packet){
 				.data = w->frames + (size_t)at * FRAME_BYTES,
 				.caplen = FRAME_BYTES,
-				.len = at == 7 ? 1014 : FRAME_BYTES,
+				.len = at == 7 ? LONG + 14 : FRAME_BYTES,
 				.time_ns = time_ns += 10,
 				.flags = PFRING_FT_PACKET_WIRE_LEN,
 			};
@@ -117,7 +121,8 @@ static int begin(void **state)
 	*state = w;
 	if (pthread_create(&w->thread, NULL, work, w))
 		return -1;
-	while (ft_flows_active(w->lane.table) < FLOWS)
+	while (__atomic_load_n(&ft_counters(w->lane.table)->rx_packets, __ATOMIC_RELAXED) <
+	       10 * FLOWS)
 		sleep_ns(100000);
 	return 0;
 }
@@ -145,7 +150,7 @@ static void look(void *self, const struct flow_record *r)
 {
 	struct looked *l = self;
 	const uint32_t flow = (uint32_t)r->src_addr[2] << 8 | r->src_addr[3];
-	const uint64_t octets = flow == 7 ? 1000 : FRAME_BYTES - 14;
+	const uint64_t octets = flow == 7 ? LONG : FRAME_BYTES - 14;
 
 	l->torn += r->octets[DIR_FWD] != octets * r->packets[DIR_FWD] || !r->packets[DIR_FWD] ||
 		   r->l2_octets[DIR_FWD] != (octets + 14) * r->packets[DIR_FWD] ||
