@@ -35,10 +35,27 @@ void lane_query_free(struct lane_query *q)
 
 /* ---- the lane ---- */
 
+/* A block, if one may be filled; the copy is done when there is nothing to put into it. */
+static bool fill_block(struct lane_query *q, pfring_ft_table *table, unsigned int turn)
+{
+	struct ft_copies *b = &q->blocks[q->written % LANE_QUERY_BLOCKS];
+
+	if ((int)(atomic_load_explicit(&q->granted, memory_order_acquire) - q->written) <= 0)
+		return false;
+	if (!ft_copy_flows(table, &q->cursor, b,
+			   atomic_load_explicit(&q->with_names, memory_order_relaxed))) {
+		q->copied = true;
+		return false;
+	}
+	b->flows.turn = turn;
+	q->written++;
+	return true;
+}
+
 static bool step_copy(struct lane_query *q, pfring_ft_table *table)
 {
 	const unsigned int turn = atomic_load_explicit(&q->copy_asked, memory_order_acquire);
-	struct ft_copies *b = &q->blocks[q->written % LANE_QUERY_BLOCKS];
+	unsigned int n = 0;
 
 	if (q->written != atomic_load_explicit(&q->filled, memory_order_relaxed)) {
 		/* A poll later, they have arrived, and nobody waits for them. */
@@ -50,17 +67,16 @@ static bool step_copy(struct lane_query *q, pfring_ft_table *table)
 	if (q->copying != turn) {
 		q->copying = turn;
 		q->cursor = 0;
+		q->copied = false;
 	}
-	if ((int)(atomic_load_explicit(&q->granted, memory_order_acquire) - q->written) <= 0)
-		return false;
-	if (ft_copy_flows(table, &q->cursor, b,
-			  atomic_load_explicit(&q->with_names, memory_order_relaxed))) {
-		b->flows.turn = turn;
-		q->written++;
-	} else {
+	if (q->copied) {
+		/* After the last blocks. */
 		atomic_store_explicit(&q->copy_done, turn, memory_order_release);
+		return false;
 	}
-	return true;
+	while (n < LANE_QUERY_BLOCKS_A_POLL && fill_block(q, table, turn))
+		n++;
+	return n || q->copied;
 }
 
 static void step_counters(struct lane_query *q, struct lane *l)

@@ -40,6 +40,7 @@ struct lane_query {
 	unsigned int expiring; /* turns */
 	unsigned int written;  /* blocks: .filled, or one more */
 	uint32_t cursor;
+	bool copied; /* to the end */
 	struct ft_expiry expiry;
 	struct ft_copies *blocks; /* LANE_QUERY_BLOCKS of them */
 	/* Answers. */

@@ -88,7 +88,7 @@
 #define CLOCK_BACK_NS 3600000000000ULL
 /* Flows ended in one step of a flush or a settling, before the caller takes them. */
 #define FLOW_END_STEP 256U
-/* Flows copied at once for a live query: 12 KB, less than the packets of a poll touch. */
+/* Flows copied at once for a live query: their hot lines are asked for together. */
 #define FLOW_COPIES_MAX 64
 /* A server's name in such a copy with its NUL: host names have at most 255 characters (RFC 1035).
  */
@@ -435,8 +435,14 @@
 #define FILTER_BYTES_MAX 1024
 #define FILTER_NODES_MAX 128
 #define FILTER_DEPTH_MAX 32
-/* Blocks of FLOW_COPIES_MAX flows between a lane and who asks: more than a millisecond's. */
-#define LANE_QUERY_BLOCKS 32U
+/* Blocks of FLOW_COPIES_MAX flows between a lane and who asks: some milliseconds of a scan. */
+#define LANE_QUERY_BLOCKS 64U
+/*
+ * Blocks that a lane fills in one poll, some 10 us: whatever it does besides, it loses what the
+ * first-level cache held of the bursts in flight, some 2 us. So a few large steps are better than
+ * many small ones, as long as a device's ring holds what comes meanwhile.
+ */
+#define LANE_QUERY_BLOCKS_A_POLL 8U
 /* Flows that a lane ends at once when it is told to end all: some 10 us of its time. */
 #define LANE_QUERY_EXPIRE_FLOWS 64U
 

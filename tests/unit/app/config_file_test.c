@@ -24,7 +24,7 @@ static const struct {
 	/* sections */
 	{"[tabel]\n", "t.conf:1: [tabel]: there is no such section; did you mean [table]?"},
 	{"[prot eth0]\n", "t.conf:1: [prot]: there is no such section; did you mean [port]?"},
-	{"[x]\n", "allowed: [probe], [metrics], [eal], [lane], [table], [dpi], [privacy], "
+	{"[x]\n", "allowed: [probe], [metrics], [control], [eal], [lane], [table], [dpi], [privacy], "
 		  "[processor NAME], [port NAME], [output NAME]"},
 	{"[]\n", "t.conf:1: []: there is no such section"},
 	{"[table\n", "t.conf:1: a section header without ]"},
