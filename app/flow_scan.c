@@ -8,8 +8,11 @@
 #include "ft/ft.h"
 #include "lane_query.h"
 
-/* A scan takes so long: what it costs a lane is spread over that. */
-#define SCAN_NS (SECOND_NS * 16 / 10)
+/*
+ * A scan takes so long, and answers are there within 2 s: what it costs a lane, some 30 ns a flow,
+ * is spread over that.
+ */
+#define SCAN_NS (SECOND_NS * 7 / 4)
 /* Small tables are done sooner: 4 blocks are 256 flows, some 10 us of a millisecond. */
 #define SCAN_BLOCKS_PER_S_MIN 4000U
 /* A lane that has filled no block for so long does not run. */
