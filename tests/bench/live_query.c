@@ -122,9 +122,13 @@ static double middle(double *values, unsigned int n)
 	return sum / (n - 2 * ends);
 }
 
-/* Quiet and answering windows in turn until the answer is there; the share of time it took. */
-static double measure(struct lane *l, struct drive *d, const struct stream *s, struct asker *a,
-		      double *ns_a_packet, double *ns_a_flow)
+struct cost {
+	double loss; /* share of the lane's time */
+	double ns_a_packet, ns_a_flow;
+};
+
+/* Quiet and answering windows in turn until the answer is there. */
+static struct cost measure(struct lane *l, struct drive *d, const struct stream *s, struct asker *a)
 {
 	static double quiet[PAIRS_MAX], more[PAIRS_MAX];
 	unsigned int n = 0;
@@ -137,15 +141,17 @@ static double measure(struct lane *l, struct drive *d, const struct stream *s, s
 	}
 	const double alone = middle(quiet, n), extra = middle(more, n);
 
-	*ns_a_packet = alone / WINDOW;
-	*ns_a_flow = extra * n / (double)(a->seen ? a->seen : 1);
-	return extra / (2 * alone + extra);
+	return (struct cost){
+		.loss = extra / (2 * alone + extra),
+		.ns_a_packet = alone / WINDOW,
+		.ns_a_flow = extra * n / (double)(a->seen ? a->seen : 1),
+	};
 }
 
 static int run(struct lane *l, struct drive *d, const struct stream *s, unsigned int queries)
 {
 	static struct asker a;
-	double loss[QUERIES_MAX], slowest = 0, ns, flow_ns;
+	double loss[QUERIES_MAX], slowest = 0;
 	uint64_t wrong = 0;
 	pthread_t thread;
 
@@ -155,13 +161,15 @@ static int run(struct lane *l, struct drive *d, const struct stream *s, unsigned
 	for (unsigned int i = 0; i < 4 * s->n / WINDOW; i++)
 		run_window(l, d, s, false);
 	for (unsigned int i = 0; i < queries; i++) {
-		loss[i] = measure(l, d, s, &a, &ns, &flow_ns);
+		const struct cost c = measure(l, d, s, &a);
+
+		loss[i] = c.loss;
 		slowest = a.seconds > slowest ? a.seconds : slowest;
 		wrong += a.wrong;
-		printf("query %2u: %.2f ns a packet, loss %5.2f %%, %.1f ns a flow, answer of %u rows out of %llu "
-		       "flows (%llu match) in %.2f s\n",
-		       i + 1, ns, 100 * loss[i], flow_ns, a.rows, (unsigned long long)a.seen,
-		       (unsigned long long)a.matched, a.seconds);
+		printf("query %2u: %.2f ns a packet, loss %5.2f %%, %.1f ns a flow, answer of %u "
+		       "rows out of %llu flows (%llu match) in %.2f s\n",
+		       i + 1, c.ns_a_packet, 100 * c.loss, c.ns_a_flow, a.rows,
+		       (unsigned long long)a.seen, (unsigned long long)a.matched, a.seconds);
 		fflush(stdout);
 	}
 	atomic_store(&a.stop, true);
