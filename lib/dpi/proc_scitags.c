@@ -13,8 +13,9 @@
 enum { EXPERIMENT_AT = 9, EXPERIMENT_BITS = 9, ACTIVITY_AT = 2, ACTIVITY_BITS = 6 };
 
 struct side {
-	uint32_t label;
-	bool seen, changes;
+	uint32_t label : 20;
+	uint32_t seen : 1;
+	uint32_t changes : 1;
 };
 
 struct scitags {
@@ -42,9 +43,9 @@ static enum processor_answer packet(void *state, const struct processor_packet *
 		return PROCESSOR_DONE;
 	const uint32_t label = load_be32(k->data + k->l3_offset) & 0xfffff;
 
-	side->changes |= side->seen && label != side->label;
-	side->label = label;
-	side->seen = true;
+	side->changes |= side->seen & (label != side->label);
+	side->label = label & 0xfffff;
+	side->seen = 1;
 	return ++s->packets < SCITAGS_PACKETS_MAX ? PROCESSOR_NEXT : PROCESSOR_DONE;
 }
 
