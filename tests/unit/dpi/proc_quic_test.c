@@ -2,6 +2,8 @@
 /* Processor quic: vectors of RFC 9001 and 9369, hellos over datagrams, the life of a connection. */
 #include "quic_builder.h"
 
+#include "dpi/quic_packet.h"
+
 enum { QUIC_PORT = 443 };
 
 #define ID     "8394c8f03e515708"
@@ -298,6 +300,35 @@ static void broken(void **state)
 	}
 }
 
+static void read_frame(void *context, uint64_t offset, struct octets bytes)
+{
+	uint64_t *sum = context;
+
+	*sum += offset;
+	for (uint32_t i = 0; i < bytes.len; i++)
+		*sum += bytes.bytes[i];
+}
+
+/* What was opened may hold anything: the bytes end where a sanitizer sees it. */
+static void hostile_frames(void **state)
+{
+	static const uint8_t begins[] = {0, 1, 2, 3, 6, 6, 0x1c, 0x40};
+	uint64_t sum = 0;
+
+	(void)state;
+	srand(1);
+	for (int i = 0; i < 20000; i++) {
+		const size_t n = (size_t)rand() % 64;
+		uint8_t *frames = malloc(n + !n);
+
+		for (size_t at = 0; at < n; at++)
+			frames[at] = at % 9 ? (uint8_t)(rand() >> 3) : begins[rand() & 7];
+		quic_initial_frames(frames, n, read_frame, &sum);
+		free(frames);
+	}
+	assert_true(sum > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +336,7 @@ int main(void)
 		cmocka_unit_test(rest_is_lost),	    cmocka_unit_test(retry),
 		cmocka_unit_test(many_connections), cmocka_unit_test(negotiation),
 		cmocka_unit_test(others),	    cmocka_unit_test(broken),
+		cmocka_unit_test(hostile_frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
