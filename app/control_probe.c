@@ -112,6 +112,17 @@ static void run_expire(void *self, struct json_object *request, struct control_r
 
 /* ---- dump-config ---- */
 
+/* Reloads change them. */
+static void print_options(const struct control_probe *p, FILE *f)
+{
+	struct options *now = p->reload ? malloc(sizeof *now) : NULL;
+
+	if (now)
+		reload_options(p->reload, now);
+	options_print_running(now ? now : p->o, f);
+	free(now);
+}
+
 static void run_dump_config(void *self, struct json_object *request, struct control_reply *r)
 {
 	const struct control_probe *p = self;
@@ -124,7 +135,7 @@ static void run_dump_config(void *self, struct json_object *request, struct cont
 		control_reply_error(r, SIZE_MAX, "no memory");
 		return;
 	}
-	options_print_running(p->o, f);
+	print_options(p, f);
 	if (fclose(f) == 0) {
 		struct json_object *more = json_object_new_object();
 

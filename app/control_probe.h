@@ -10,6 +10,7 @@
 #include "lane_query.h"
 #include "options.h"
 #include "ports.h"
+#include "reload.h"
 #include "stats.h"
 
 /* All of it belongs to the probe and outlives the control thread. */
@@ -17,6 +18,7 @@ struct control_probe {
 	const struct options *o;
 	struct exporter *exporter; /* it knows the lanes, too */
 	struct ports *ports;	   /* NULL: files are read */
+	struct reload *reload;	   /* NULL: there is nothing to read anew */
 };
 
 /*

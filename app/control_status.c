@@ -166,12 +166,14 @@ static struct json_object *output(const struct output *output)
 	return o;
 }
 
-static struct json_object *outputs(const struct exporter *e)
+static struct json_object *outputs(struct exporter *e)
 {
 	struct json_object *all = json_object_new_array();
 
+	exporter_hold(e);
 	for (unsigned int i = 0; i < e->n_outputs; i++)
 		json_object_array_add(all, output(e->outputs[i]));
+	exporter_let_go(e);
 	return all;
 }
 

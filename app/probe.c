@@ -3,67 +3,21 @@
 #include "probe.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <rte_ring.h>
 
-#include "control_probe.h"
-#include "exporter.h"
+#include "control_reload.h"
 #include "files.h"
-#include "identity.h"
 #include "log.h"
-#include "notify.h"
-#include "offline.h"
 #include "overwrite.h"
-#include "ports.h"
-#include "reload.h"
+#include "probe_internal.h"
 #include "signals.h"
-#include "stats.h"
-#include "stop_report.h"
-#include "watch.h"
 #include "core/clock.h"
 #include "workers.h"
-
-/* timeout(1) and shells may send the same signal twice: to the process and to its group. */
-#define SIGNAL_AGAIN_NS 500000000
-
-struct probe {
-	const struct options *o;
-	bool live;
-	/*
-	 * One lane, a file and one CPU: the lane's thread is the exporter's, too. Threads that take
-	 * turns would wait for each other, and find their flows gone from the cache.
-	 */
-	bool alone;
-	struct offline *offline; /* the input, one of the two */
-	struct ports *ports;
-	struct lane lanes[LANES_MAX];
-	unsigned int n_lanes;
-	struct opened_output outputs[OUTPUTS_MAX]; /* those of the exporter */
-	struct lane_settings *settings;
-	struct reload *reload; /* NULL = there is no configuration file */
-	bool reload_hangs;     /* its thread did not end, and still has a hand in all of this */
-	struct ipfix_application *applications; /* that the outputs tell of */
-	uint32_t n_applications;
-	struct exporter exporter;
-	struct watch *watch;
-	unsigned int lanes_running; /* threads that were started */
-	bool exporter_runs;
-	atomic_bool stop;
-	int ended_fd; /* eventfd: the exporter is done */
-	uint64_t started_ns;
-	struct identity identity;
-	struct notify notify;
-	struct stop_report stopped;
-	struct control *control; /* NULL = nobody can ask */
-	struct control_probe asked;
-	char error[512];
-};
 
 /* The EAL starts threads; a pipe may have nothing to say yet, and Ctrl-C just ends that wait. */
 static bool open_input(struct probe *p)
@@ -261,21 +215,9 @@ static bool start(struct probe *p)
 	rc = start_workers(p);
 	if (rc == 0 && !p->live)
 		rc = offline_start(p->offline);
-	p->asked = (struct control_probe){p->o, &p->exporter, p->ports};
-	if (rc == 0 && p->control)
-		rc = control_probe_start(p->control, &p->asked);
-	if (rc) {
+	if (rc)
 		snprintf(p->error, sizeof p->error, "cannot start a thread: %s", strerror(-rc));
-		return false;
-	}
-	return watch_open(&p->watch,
-			  &(struct snapshot_source){.o = p->o,
-						    .lanes = p->lanes,
-						    .n_lanes = p->n_lanes,
-						    .exporter = &p->exporter,
-						    .ports = p->ports,
-						    .started_ns = p->started_ns},
-			  p->error, sizeof p->error) == 0;
+	return rc == 0;
 }
 
 /* What was started ends; lanes that never ran have nothing to say. */
@@ -320,91 +262,40 @@ static bool start_reload(struct probe *p)
 	return true;
 }
 
-/* Until the exporter says that all is told; a signal asks for that, a second one does not wait. */
-static void wait_for_end(struct probe *p)
+/* Whoever asks on the control socket. */
+static bool start_control(struct probe *p)
 {
-	struct pollfd fds[2] = {{.fd = p->ended_fd, .events = POLLIN}, {.events = POLLIN}};
-	uint64_t asked_ns = 0;
-	sigset_t set;
+	int rc = 0;
 
-	signals_of(p->o, &set);
-	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
-	while (!(fds[0].revents & POLLIN)) {
-		struct signalfd_siginfo info;
-		int ready = poll(fds, 2, notify_wait_ms(&p->notify));
-
-		notify_turn(&p->notify);
-		if (ready <= 0 || !(fds[1].revents & POLLIN))
-			continue;
-		if (read(fds[1].fd, &info, sizeof info) != sizeof info)
-			continue;
-		if (info.ssi_signo == SIGHUP && p->reload) {
-			reload_ask_soon(p->reload);
-		} else if (!atomic_exchange(&p->stop, true)) {
-			asked_ns = clock_monotonic_ns();
-			exporter_hold(&p->exporter);
-			stop_report_begin(&p->stopped, p->lanes, p->n_lanes, &p->exporter);
-			exporter_let_go(&p->exporter);
-			notify_stopping(p->o->probe.stop_timeout_ns);
-		} else if (clock_monotonic_ns() - asked_ns > SIGNAL_AGAIN_NS) {
-			_exit(128 + (int)info.ssi_signo);
-		}
-	}
-	close(fds[1].fd);
+	if (!p->control)
+		return true;
+	p->asked = (struct control_probe){p->o, &p->exporter, p->ports, p->reload};
+	if (p->reload)
+		rc = control_reload_add(p->control, p->reload);
+	if (rc == 0)
+		rc = control_probe_start(p->control, &p->asked);
+	if (rc)
+		snprintf(p->error, sizeof p->error, "cannot start a thread: %s", strerror(-rc));
+	return rc == 0;
 }
 
-static bool report_files(const struct probe *p)
+static bool start_watch(struct probe *p)
 {
-	bool failure;
-	const char *problem = offline_problem(p->offline, &failure);
+	const struct snapshot_source source = {.o = p->o,
+					       .lanes = p->lanes,
+					       .n_lanes = p->n_lanes,
+					       .exporter = &p->exporter,
+					       .ports = p->ports,
+					       .started_ns = p->started_ns};
 
-	if (*problem)
-		log_line(failure ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", problem);
-	return !failure;
+	return watch_open(&p->watch, &source, p->error, sizeof p->error) == 0;
 }
 
-/* What outputs could not do is named; what the summary says depends on who still reads. */
-static bool report(struct probe *p)
+/* What answers while the probe runs ends before what it looks at is gone. */
+static void stop_services(struct probe *p)
 {
-	struct stats s = {.exporter = &p->exporter,
-			  .elapsed_ns = clock_monotonic_ns() - p->started_ns};
-	bool good = true;
-	int rc;
-
-	log_limit_end();
-	stats_sum_lanes(&s, p->lanes, p->n_lanes);
-	if (p->live) {
-		ports_drain(p->ports, &s.lane);
-		s.n_ports = ports_stats(p->ports, s.ports);
-	} else {
-		offline_stats(p->offline, &s);
-	}
-	if (p->o->probe.stats_json[0]) {
-		rc = stats_write_json(&s, p->o->probe.stats_json);
-		if (rc)
-			log_error("%s: cannot write the counters: %s", p->o->probe.stats_json,
-				  strerror(-rc));
-		good = rc == 0;
-	}
-	if (exporter_unread(&p->exporter))
-		return good;
-	if (p->live)
-		stop_report_end(&p->stopped, &p->exporter);
-	for (unsigned int i = 0; i < p->exporter.n_outputs; i++) {
-		const char *why = output_last_error(p->exporter.outputs[i]);
-
-		if (*why)
-			log_warning("output %s", why);
-		/* A file that is told to somebody is told in whole, or the run has failed. */
-		if (!p->live &&
-		    output_counters(p->exporter.outputs[i])->dropped[OUTPUT_DROP_transport])
-			good = false;
-	}
-	if (!p->live && !report_files(p))
-		good = false;
-	if (!p->o->quiet)
-		stats_print(&s, stderr);
-	return good;
+	control_stop(p->control);
+	p->reload_hangs = !reload_destroy(p->reload);
 }
 
 static void tell_manager(struct probe *p)
@@ -433,9 +324,10 @@ static int run(struct probe *p)
 		log_error("%s", p->error);
 		return EXIT_FAILURE;
 	}
-	if (!start(p) || !start_reload(p)) {
+	if (!start(p) || !start_reload(p) || !start_control(p) || !start_watch(p)) {
 		atomic_store(&p->stop, true);
 		wait_for_workers(p);
+		stop_services(p);
 		log_error("%s", p->error);
 		return EXIT_FAILURE;
 	}
@@ -447,11 +339,10 @@ static int run(struct probe *p)
 		log_notice("reading; Ctrl-C ends and reports");
 	}
 	tell_manager(p);
-	wait_for_end(p);
+	probe_wait_for_end(p);
 	wait_for_workers(p);
-	control_stop(p->control);
-	p->reload_hangs = !reload_destroy(p->reload);
-	return report(p) ? EXIT_SUCCESS : EXIT_FAILURE;
+	stop_services(p);
+	return probe_report(p) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static void take_down(struct probe *p)

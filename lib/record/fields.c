@@ -49,11 +49,18 @@
 #define FORM_list_u32 FORM_list_u8
 #define FORM_list_time FORM_list_u8
 #define FORM_list_direction FORM_list_u8
+#define FORM_list_text FORM_list_u8
+#define FORM_list_octets FORM_list_u8
+#define FORM_octets FORM_list_u8
+#define FORM_each_text FORM_list_u8
+#define FORM_each_u8 FORM_list_u8
+#define FORM_each_u16 FORM_list_u8
+#define FORM_each_u32 FORM_list_u8
 #define THE_TEXT(v) (v)
 #define FORM_string FIELD_TEXT, NO_NUMBER, THE_TEXT, NO_ADDRESS
 #define FORM_ja3 FORM_string
 
-#define GETTERS_OF(symbol, rule, member, form, to_number, to_text, to_address)                \
+#define GETTERS_OF(symbol, source, rule, member, form, to_number, to_text, to_address)                \
 	static uint64_t number_##symbol(const struct flow_record *r)                          \
 	{                                                                                     \
 		(void)r;                                                                      \
@@ -72,11 +79,12 @@
 	static bool known_##symbol(const struct flow_record *r)                               \
 	{                                                                                     \
 		(void)r;                                                                      \
-		return WHEN_##rule(r, r->member);                                             \
+		return flow_record_has_##source(r) && WHEN_##rule(r, r->member);              \
 	}
 #define GETTERS(...) GETTERS_OF(__VA_ARGS__)
-#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, ...)                             \
-	GETTERS(symbol, rule, member, FORM_##kind)
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, in, group, sent, source,   \
+	      ...)                                                                            \
+	GETTERS(symbol, source, rule, member, FORM_##kind)
 #include "record/elements.def"
 
 static uint64_t total_bytes(const struct flow_record *r)
