@@ -60,7 +60,7 @@
 #define FORM_string FIELD_TEXT, NO_NUMBER, THE_TEXT, NO_ADDRESS
 #define FORM_ja3 FORM_string
 
-#define GETTERS_OF(symbol, source, rule, member, form, to_number, to_text, to_address)                \
+#define GETTERS_OF(symbol, source, rule, member, form, to_number, to_text, to_address)        \
 	static uint64_t number_##symbol(const struct flow_record *r)                          \
 	{                                                                                     \
 		(void)r;                                                                      \

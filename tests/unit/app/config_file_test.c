@@ -24,8 +24,9 @@ static const struct {
 	/* sections */
 	{"[tabel]\n", "t.conf:1: [tabel]: there is no such section; did you mean [table]?"},
 	{"[prot eth0]\n", "t.conf:1: [prot]: there is no such section; did you mean [port]?"},
-	{"[x]\n", "allowed: [probe], [metrics], [control], [eal], [lane], [table], [dpi], [privacy], "
-		  "[processor NAME], [port NAME], [output NAME]"},
+	{"[x]\n",
+	 "allowed: [probe], [metrics], [control], [eal], [lane], [table], [dpi], [privacy], "
+	 "[processor NAME], [port NAME], [output NAME]"},
 	{"[]\n", "t.conf:1: []: there is no such section"},
 	{"[table\n", "t.conf:1: a section header without ]"},
 	{"[table] max_flows = 3\n", "t.conf:1: text behind a section header"},

@@ -281,7 +281,8 @@ static void test_fields(void **state)
 	r.ssh_hassh_client = r.ssh_hassh_server = "";
 	for (const struct field *f; (f = field_at(n)) != NULL; n++) {
 		assert_ptr_equal(field_find(f->key, strlen(f->key)), f);
-		f->is_known(&r);
+		if (!f->is_known(&r))
+			continue;
 		if (field_sorts(f))
 			f->number(&r);
 		if (f->form == FIELD_TEXT || f->form == FIELD_APPLICATION)
