@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <rte_telemetry.h>
+#include <rte_version.h>
 
 /* DPDK takes no command back, so what they tell of may be gone. */
 static struct {
@@ -46,7 +47,11 @@ static int answer_one(const char *number, struct rte_tel_data *d, teller tell)
 
 static void add(struct rte_tel_data *d, const char *name, uint64_t value)
 {
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+	rte_tel_data_add_dict_uint(d, name, value);
+#else
 	rte_tel_data_add_dict_u64(d, name, value);
+#endif
 }
 
 static void add_counters(struct rte_tel_data *d, const struct lane_counters *c)
