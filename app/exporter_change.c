@@ -171,7 +171,8 @@ void exporter_bury(struct exporter *e, struct output *o, uint64_t given, uint64_
 	const struct output_counters *c = output_counters(o);
 
 	output_close(o, deadline_ns);
-	log_notice("output %s is closed: of %" PRIu64 " records %" PRIu64 " sent, %" PRIu64
+	log_always(LOG_LEVEL_NOTICE,
+		   "output %s is closed: of %" PRIu64 " records %" PRIu64 " sent, %" PRIu64
 		   " in doubt, %" PRIu64 " dropped, %" PRIu64 " queued",
 		   output_name(o), c->count[OUTPUT_offered], c->count[OUTPUT_sent],
 		   c->count[OUTPUT_in_doubt], dropped(c), c->count[OUTPUT_queued]);

@@ -95,10 +95,17 @@ static void print(enum log_level level, const char *line)
 	fprintf(stderr, "%sftprobe: %s%s\n", when, levels[level].word, line);
 }
 
-void log_paced(const char *line)
+void log_always(enum log_level level, const char *format, ...)
 {
-	if (LOG_LEVEL_NOTICE <= log_get_level())
-		print(LOG_LEVEL_NOTICE, line);
+	char line[LINE_BYTES];
+	va_list args;
+
+	if (level > log_get_level())
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	print(level, line);
 }
 
 /* Under the lock: what was suppressed before this line is said behind it. */

@@ -20,8 +20,12 @@ enum log_level log_get_level(void);
 /* Any thread. The line begins with "ftprobe: "; a newline is added. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A line that comes at a pace of its own, at level notice: never too often. Any thread. */
-void log_paced(const char *line);
+/*
+ * The same for lines that are never too often: those that come at a pace of their own, and what
+ * somebody asked for.
+ */
+void log_always(enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /*
  * From begin to end, lines of one kind that come too often are counted instead of printed (not

@@ -181,8 +181,9 @@ static void note_outputs(struct reload *r, struct turn *t)
 		struct opened_output *o = &t->outputs[i];
 
 		if (c->failed[i]) {
-			log_error("output %s: cannot be opened anew, kept as it was: %s",
-				  o->spec.name, c->error);
+			log_always(LOG_LEVEL_ERROR,
+				   "output %s: cannot be opened anew, kept as it was: %s",
+				   o->spec.name, c->error);
 			reload_say(t->words.changed, "; ", "output %s: as before, since %s",
 				   o->spec.name, c->error);
 			t->fresh->outputs[i] = o->spec;
@@ -236,7 +237,7 @@ static int prepare(struct reload *r, struct turn *t)
 static void forget_traffic(struct reload *r, struct turn *t)
 {
 	if (make_settings(r, t))
-		log_warning("reload: %s", t->words.error);
+		log_always(LOG_LEVEL_WARNING, "reload: %s", t->words.error);
 	else
 		tell_lanes(r, t->settings);
 }

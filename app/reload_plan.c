@@ -283,7 +283,7 @@ static void log_restart(const char *lines)
 	while (*lines) {
 		const size_t n = strcspn(lines, "\n");
 
-		log_warning("reload: %.*s", (int)n, lines);
+		log_always(LOG_LEVEL_WARNING, "reload: %.*s", (int)n, lines);
 		lines += n + (lines[n] == '\n');
 	}
 }
@@ -292,11 +292,11 @@ void reload_tell(const struct reload_words *w, const char *path, char *message, 
 {
 	if (!path) {
 		snprintf(message, len, "kept the old configuration: %s", w->error);
-		log_error("reload: %s", message);
+		log_always(LOG_LEVEL_ERROR, "reload: %s", message);
 		return;
 	}
 	snprintf(message, len, "%s: %s", path, w->changed[0] ? w->changed : "nothing changed");
-	log_notice("reloaded %s", message);
+	log_always(LOG_LEVEL_NOTICE, "reloaded %s", message);
 	log_restart(w->restart);
 	if (w->restart[0]) {
 		const size_t used = strlen(message);

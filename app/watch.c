@@ -53,7 +53,7 @@ static void *run_summary(void *self)
 	while (!told_to_end(w, next_ns)) {
 		snapshot_take(&w->source, &w->snapshot);
 		summary_line(&w->summary, &w->snapshot, line, sizeof line);
-		log_paced(line);
+		log_always(LOG_LEVEL_NOTICE, "%s", line);
 		log_limit_look();
 		next_ns += interval_ns;
 	}

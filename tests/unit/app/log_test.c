@@ -87,7 +87,7 @@ static void test_journal(void **state)
 	log_notice("c");
 	log_info("d");
 	log_line(LOG_LEVEL_DEBUG, "e");
-	log_paced("f");
+	log_always(LOG_LEVEL_NOTICE, "f");
 	assert_string_equal(written(), "<3>a\n<4>b\n<5>c\n<6>d\n<7>e\n<5>f\n");
 }
 
@@ -118,7 +118,7 @@ static void test_flood(void **state)
 	log_limit_begin();
 	for (int i = 0; i < 1000; i++) {
 		log_warning("output %d fails", i);
-		log_paced("paced");
+		log_always(LOG_LEVEL_NOTICE, "paced");
 	}
 	for (int i = 0; i < 100; i++)
 		log_info("detail %d", i);
