@@ -11,8 +11,7 @@
 enum processor_answer {
 	PROCESSOR_NEXT,	     /* show me the next packet of this flow */
 	PROCESSOR_DONE,	     /* no more of this record */
-	PROCESSOR_CUT_AFTER, /* close the record with this packet; the flow's next one begins anew
-			      */
+	PROCESSOR_CUT_AFTER, /* the flow ends with this packet; the next one begins another flow */
 };
 
 /* A packet of the flow, as processors see it. */

@@ -83,12 +83,16 @@ static bool inspect_l7(struct ft_table *t, struct flow *f, const struct packet *
 	return !annex->final && !(annex->flags & L7_GAVE_UP);
 }
 
-/* A processor wants its record closed; the flow goes on with the next packet. */
-static __attribute__((noinline)) void cut(struct ft_table *t, struct flow_hot *hot)
+/* A processor wants its record closed. The flow goes on, or its next packet is one of another flow.
+ */
+static __attribute__((noinline)) void cut(struct ft_table *t, struct flow_hot *hot, bool goes_on)
 {
 	if (is_short(t->flows))
 		ft_reclaim(t);
-	flowtable_cut(t->flows, hot, END_FORCED);
+	if (goes_on)
+		flowtable_cut(t->flows, hot, END_FORCED);
+	else
+		flowtable_end(t->flows, hot, END_FORCED);
 	ft_take_ended(t);
 }
 
@@ -105,7 +109,7 @@ static void inspect(struct ft_table *t, struct flow_hot *hot, const struct packe
 	if (!wanted && !answer.next)
 		hot->state &= (uint16_t) ~(FLOW_WATCHED | FLOW_GUARDED);
 	if (unlikely(answer.cut))
-		cut(t, hot);
+		cut(t, hot, false);
 }
 
 /* Asked before the packet is counted, so that its record can begin with it. */
@@ -117,7 +121,7 @@ static __attribute__((noinline)) void cut_before(struct ft_table *t, const struc
 
 	if (!(m->hot->state & FLOW_HUSK) &&
 	    processors_cut_before(&t->processors, flow_processors(t, f), m->view, direction))
-		cut(t, m->hot);
+		cut(t, m->hot, true);
 }
 
 bool ft_sweep(struct ft_table *t, uint64_t now_ns)
