@@ -7,15 +7,16 @@
 #
 # Builds the packages, makes a bare Debian 12, boots it with systemd in a container (systemd-nspawn,
 # no network but veth pairs of its own), and does there what an operator would: install, configure,
-# start, look, reload, block a lane, crash, stop, upgrade, purge. Needs root, a mirror of Debian and
-# some minutes. --dir keeps the Debian there for the next run. --packages takes packages that were
-# built before. STEP runs some of the steps, after install.
+# start, look, ask, reload, block a lane, crash, stop, upgrade, purge. Needs root, a mirror of
+# Debian and some minutes. --dir keeps the Debian there for the next run. --packages takes packages
+# that were built before. STEP runs some of the steps, after install.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/common.sh
 . "$here/../../scripts/common.sh"
 
-steps=(status second_instance reload watchdog crash stop bad_configuration instance upgrade purge)
+steps=(status control metrics second_instance reload journal watchdog crash stop bad_configuration
+	instance upgrade purge)
 dir='' packages='' leader='' failed=0
 flows=/var/lib/ftprobe/flows.json
 
@@ -100,7 +101,7 @@ fail() {
 
 active() { [ "$(show ActiveState "${1:-ftprobe}")" = active ]; }
 pid() { show MainPID; }
-journal_has() { inside journalctl -u ftprobe -o cat --no-pager | grep -q -- "$1"; }
+journal_has() { inside journalctl -u ftprobe -o cat --no-pager | grep -- "$1" >/dev/null; }
 flow_count() { inside grep -c '"src_ip"' "$flows" 2>/dev/null || true; }
 more_flows() { [ "$(flow_count)" -gt "$1" ]; }
 
@@ -142,6 +143,7 @@ step_install() {
 		ip link set ftp0 up; ip link set ftp1 up
 		ip address add 192.0.2.1/24 dev ftp0
 		sed -i "s/^#idle_timeout = .*/idle_timeout = 500ms/" /etc/ftprobe/ftprobe.conf
+		sed -i "s/^#listen =.*/listen = 9464/" /etc/ftprobe/ftprobe.conf
 		cat >>/etc/ftprobe/ftprobe.conf' <<-END
 		[port ftp1]
 		# a ring of 2 MB: the container may not lock more where its host may not
@@ -169,23 +171,105 @@ step_status() {
 	inside systemctl status --no-pager ftprobe | sed -n 1,12p
 }
 
-step_second_instance() {
-	local said status=0
-	said=$(inside env RUNTIME_DIRECTORY=/run/ftprobe ftprobe -i ftp0 -q -o null 2>&1) ||
+as_user() { inside runuser -u "$1" -- "${@:2}"; }
+
+# Who is in the group may ask, and nobody else.
+step_control() {
+	local said
+	[ "$(inside stat -c '%a %U %G' /run/ftprobe/ftprobe.sock)" = "660 ftprobe ftprobe" ] ||
+		fail "the socket is not for owner and group"
+	inside sh -c 'id watcher >/dev/null 2>&1 || useradd -M -G ftprobe watcher'
+	as_user watcher ftprobectl status | sed -n 1,5p
+	as_user watcher ftprobectl --json status |
+		/usr/bin/python3 -c 'import json, sys; assert json.load(sys.stdin)["ok"]' ||
+		fail "the status is no JSON"
+	! said=$(as_user nobody ftprobectl status 2>&1) || fail "everybody may ask"
+	grep -q 'no permission for /run/ftprobe/ftprobe.sock' <<<"$said" || fail "refused by: $said"
+	as_user watcher ftprobectl dump-config | grep '^idle_timeout = 500ms' >/dev/null ||
+		fail "these are not the settings in force"
+	traffic
+	inside ftprobectl -F src_ip,dst_ip,total_packets flows 'ip == 192.0.2.0/24'
+	inside ftprobectl expire
+	inside test -e /usr/share/bash-completion/completions/ftprobectl ||
+		fail "there is no completion"
+}
+
+scrape() {
+	inside python3 -c 'import urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:9464/metrics").read().decode(), end="")'
+}
+
+step_metrics() {
+	local said
+	said=$(scrape) || fail "nobody answers"
+	grep '^ftprobe_build_info' <<<"$said" || fail "no build_info"
+	grep -E '^ftprobe_received_packets_total.* [1-9]' <<<"$said" || fail "no packet is counted"
+	[ "$(inside stat -c '%a' /usr/share/ftprobe/grafana-ftprobe.json)" = 644 ] ||
+		fail "there is no dashboard"
+}
+
+# refused WORDS STATUS ARGUMENT...: a probe of the same prefix beside the service.
+refused() {
+	local words=$1 wanted=$2 said status=0
+	shift 2
+	said=$(inside env RUNTIME_DIRECTORY=/run/ftprobe ftprobe -i ftp0 -q -o null "$@" 2>&1) ||
 		status=$?
 	echo "$said"
-	[ "$status/$(wc -l <<<"$said")" = 1/1 ] || fail "not refused in one line"
-	grep -q 'another program runs DPDK as "ftprobe"' <<<"$said" || fail "for another reason"
+	[ "$status/$(wc -l <<<"$said")" = "$wanted/1" ] || fail "not refused in one line"
+	grep -q "$words" <<<"$said" || fail "for another reason"
+}
+
+step_second_instance() {
+	refused 'a running probe answers there' 2
+	refused 'another program runs DPDK as "ftprobe"' 1 --set control.socket=off
+	inside ftprobectl status >/dev/null || fail "the socket is gone"
 	flows_come
 }
 
+set_idle_timeout() {
+	inside sed -i "s/^idle_timeout = .*/idle_timeout = $1/" /etc/ftprobe/ftprobe.conf
+}
+
+has_idle_timeout() { inside ftprobectl dump-config | grep "^idle_timeout = $1" >/dev/null; }
+
+# What is right is taken, what is wrong is not, and the process stays the same.
 step_reload() {
 	local before
 	before=$(pid)
-	inside sed -i 's/^idle_timeout = .*/idle_timeout = 400ms/' /etc/ftprobe/ftprobe.conf
+	set_idle_timeout 400ms
 	inside systemctl reload ftprobe || fail "the reload failed"
+	wait_for "the new timeout" 10 has_idle_timeout 400ms
+	wait_for "the journal" 5 journal_has 'reloaded /etc/ftprobe/ftprobe.conf: .*idle_timeout'
+	flows_come
+	set_idle_timeout soon
+	inside systemctl reload ftprobe || true
+	wait_for "the journal" 10 journal_has 'kept the old configuration: .*idle_timeout.*soon'
+	! inside ftprobectl reload || fail "a bad configuration was taken"
+	has_idle_timeout 400ms || fail "another timeout is in force"
+	active || fail "a bad configuration ended the service"
+	set_idle_timeout 500ms
+	inside ftprobectl reload || fail "the reload over the socket failed"
+	has_idle_timeout 500ms || fail "the timeout is not in force"
+	wait_for "an active service" 5 active
 	[ "$(pid)" = "$before" ] || fail "another process after the reload"
 	flows_come
+}
+
+# said_at PRIORITIES WORDS
+said_at() {
+	inside journalctl _SYSTEMD_UNIT=ftprobe.service -p "$1" -o cat --no-pager |
+		grep -- "$2"
+}
+
+# The journal knows errors from notices, and what is below the level does not get there.
+step_journal() {
+	said_at err..err 'kept the old configuration' || fail "no error is told"
+	said_at notice..notice 'reloaded /etc' || fail "no notice is told"
+	! journal_has '^<[0-7]>' || fail "a priority is part of a line"
+	! said_at info..debug . || fail "below the level"
+	[ "$(inside ftprobectl log)" = notice ] || fail "another level"
+	[ "$(inside ftprobectl log debug)" = debug ] || fail "the level does not change"
+	inside ftprobectl log notice
 }
 
 restarted() { [ "$(show NRestarts)" -gt "$1" ] && active; }
@@ -219,9 +303,18 @@ host_pid() { pgrep --ns "$leader" --nslist pid -x ftprobe | head -n 1; }
 step_crash() {
 	local before
 	before=$(show NRestarts)
-	inside kill -KILL "$(pid)"
+	kill -KILL "$(host_pid)"
 	wait_for "a restart" 15 restarted "$before" || fail "a crash blocks the next start"
 	flows_come
+}
+
+# What root's own probe left when it was killed: nobody answers there.
+leave_socket() {
+	inside python3 -c 'import os, socket
+s = socket.socket(socket.AF_UNIX)
+s.bind("/run/ftprobe/ftprobe.sock")
+os.chmod("/run/ftprobe/ftprobe.sock", 0o600)
+s.listen()'
 }
 
 step_stop() {
@@ -234,7 +327,9 @@ step_stop() {
 		fail "what was flushed is not said"
 	inside journalctl -u ftprobe -o cat --no-pager | grep 'stopped after' | tail -n 1
 	[ -z "$(inside sh -c 'ls /run/ftprobe/*.sock 2>/dev/null' || true)" ] || fail "sockets stay"
+	leave_socket
 	inside systemctl start ftprobe || fail "the service does not start"
+	inside ftprobectl status >/dev/null || fail "it does not answer"
 	flows_come
 }
 
@@ -256,6 +351,9 @@ step_instance() {
 	inside systemctl start ftprobe@second
 	active ftprobe@second || fail "the second instance does not run"
 	active || fail "two instances do not run beside each other"
+	inside ftprobectl -p second dump-config | grep '^file_prefix = second' >/dev/null ||
+		fail "the second instance does not answer"
+	has_idle_timeout 500ms || fail "the first instance does not answer"
 	inside systemctl stop ftprobe@second
 	inside rm /etc/ftprobe/second.conf
 	[ "$(show Result ftprobe@second)" = success ] || fail "result $(show Result ftprobe@second)"
