@@ -16,7 +16,7 @@ struct encoder {
 	struct tlv_encoder *tlv;	   /* TLV */
 	bool local_time;		   /* text */
 	bool transactions;		   /* each record is one: element_list_type() */
-	uint64_t missing_sources; /* JSON and CSV: bits of enum element_source that have no keys */
+	uint64_t missing_sources; /* all but text: bits of enum element_source that have no keys */
 	uint64_t offset_quarter;  /* text: the quarter of an hour that utc_offset_s is of, plus 1 */
 	int64_t utc_offset_s;
 };
@@ -29,6 +29,7 @@ void json_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r)
  * bytes.
  */
 void json_put_string(struct wbuf *w, const char *s);
+void json_put_text(struct wbuf *w, const char *s, size_t len); /* the same, len bytes of s */
 
 /* CSV after RFC 4180, but for LF as the end of a line: the header, and a record. Null is empty. */
 void csv_header(const struct encoder *e, struct wbuf *w);
@@ -49,6 +50,7 @@ void tlv_put_start(struct wbuf *w);
 
 /*
  * One record in nDPI's TLV with its end mark: keys of elements.def, unsigned numbers and text
- * (bytes that are no UTF-8 as U+FFFD, cut at DPI_STRING_MAX bytes). Without a malloc.
+ * (bytes that are no UTF-8 as U+FFFD, cut at DPI_STRING_MAX bytes), and what processors say that
+ * are not missing, under keys that are texts (tlv.h). Without a malloc.
  */
 void tlv_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r);

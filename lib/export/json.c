@@ -45,10 +45,9 @@ static void put_escaped(struct wbuf *w, uint8_t byte)
 	put_bytes(w, escape, 2);
 }
 
-void json_put_string(struct wbuf *w, const char *s)
+void json_put_text(struct wbuf *w, const char *s, size_t len)
 {
 	const uint8_t *p = (const uint8_t *)s;
-	size_t len = strnlen(s, DPI_STRING_MAX);
 
 	put_u8(w, '"');
 	for (size_t i = 0; i < len;) {
@@ -71,6 +70,11 @@ void json_put_string(struct wbuf *w, const char *s)
 		i += n ? n : 1;
 	}
 	put_u8(w, '"');
+}
+
+void json_put_string(struct wbuf *w, const char *s)
+{
+	json_put_text(w, s, strnlen(s, DPI_STRING_MAX));
 }
 
 void json_encode(struct encoder *e, struct wbuf *w, const struct flow_record *r)

@@ -11,6 +11,8 @@
 /* ntop's own numbers, and how much is added to them where a key has no enterprise number. */
 #define PEN_NTOP  35632
 #define NTOP_BASE 57472
+/* Of a text of a processor's, or of a list of values; those of ntop's keys say so, too. */
+#define TEXT_BYTES 128
 
 static const struct ntop_key keys[] = {
 	{1, "IN_BYTES", "formatted_uint", 8},
@@ -77,23 +79,64 @@ static const char *sentence(const struct ntop_key *k)
 	return e == ELEMENT_N ? k->name : element_info(e)->sentence;
 }
 
-static int add_key(struct json_object *all, const struct ntop_key *k)
+struct told_key {
+	uint32_t pen, id;
+	int bytes;
+	const char *format, *name, *sentence;
+};
+
+static int add_key(struct json_object *all, const struct told_key *k)
 {
-	const bool own = k->id > NTOP_BASE;
 	struct json_object *o = json_object_new_object();
 
 	if (!o)
 		return -1;
-	json_object_object_add(o, "PEN", json_object_new_int(own ? PEN_NTOP : 0));
-	json_object_object_add(o, "field", json_object_new_int(k->id - (own ? NTOP_BASE : 0)));
+	json_object_object_add(o, "PEN", json_object_new_int64(k->pen));
+	json_object_object_add(o, "field", json_object_new_int64(k->id));
 	json_object_object_add(o, "len", json_object_new_int(k->bytes));
 	json_object_object_add(o, "format", json_object_new_string(k->format));
 	json_object_object_add(o, "name", json_object_new_string(k->name));
-	json_object_object_add(o, "descr", json_object_new_string(sentence(k)));
+	json_object_object_add(o, "descr", json_object_new_string(k->sentence));
 	return json_object_array_add(all, o);
 }
 
-char *ntop_template_json(void)
+static int add_ntop_key(struct json_object *all, const struct ntop_key *k)
+{
+	const bool own = k->id > NTOP_BASE;
+	const struct told_key told = {.pen = own ? PEN_NTOP : 0,
+				      .id = k->id - (own ? NTOP_BASE : 0),
+				      .bytes = k->bytes,
+				      .format = k->format,
+				      .name = k->name,
+				      .sentence = sentence(k)};
+
+	return add_key(all, &told);
+}
+
+/* Elements of processors whose key has an enterprise number; others go by their names anyway. */
+static int add_processors(struct json_object *all, uint64_t missing)
+{
+	bool is_name;
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < ELEMENT_N; i++) {
+		const struct element_info *e = element_info((enum element)i);
+		const bool is_number = e->kind_name[0] == 'u' || !strcmp(e->kind_name, "mss");
+		const struct told_key told = {.pen = e->pen,
+					      .id = e->ipfix_id,
+					      .bytes = is_number ? e->wire_bytes : TEXT_BYTES,
+					      .format = is_number ? "formatted_uint" : "ascii",
+					      .name = e->key,
+					      .sentence = e->sentence};
+
+		if (element_has_tlv_text((enum element)i, &is_name) && !is_name &&
+		    !SOURCE_IS_MISSING(e->source_id, missing))
+			rc = add_key(all, &told);
+	}
+	return rc;
+}
+
+char *ntop_template_json(uint64_t missing_sources)
 {
 	struct json_object *all = json_object_new_array();
 	const char *text;
@@ -101,7 +144,9 @@ char *ntop_template_json(void)
 	int rc = all ? 0 : -1;
 
 	for (size_t i = 0; rc == 0 && i < sizeof keys / sizeof keys[0]; i++)
-		rc = add_key(all, &keys[i]);
+		rc = add_ntop_key(all, &keys[i]);
+	if (rc == 0)
+		rc = add_processors(all, missing_sources);
 	text = rc == 0 ?
 		       json_object_to_json_string_ext(all, JSON_C_TO_STRING_PLAIN |
 								   JSON_C_TO_STRING_NOSLASHESCAPE) :

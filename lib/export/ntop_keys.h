@@ -12,5 +12,8 @@ struct ntop_key {
 /* The name of a key, NULL when there is none; static, any thread. */
 const struct ntop_key *ntop_key_by_id(uint32_t id);
 
-/* The template message: every key that records may have, as JSON for the caller to free(). */
-char *ntop_template_json(void);
+/*
+ * The template message: every key that records may have, but of processors that are missing (bits
+ * of enum element_source), as JSON for the caller to free(). NULL: no memory.
+ */
+char *ntop_template_json(uint64_t missing_sources);

@@ -235,6 +235,8 @@ void output_set_missing_sources(struct output *o, uint64_t missing_sources)
 	o->spec.missing_sources = missing_sources;
 	if (o->spec.type != OUTPUT_CSV)
 		o->encoder.missing_sources = missing_sources;
+	if (o->spec.type == OUTPUT_ZMQ && o->zmq.template_json)
+		zmq_tell_processors(o);
 }
 
 int output_publish(struct output *o, const char *topic, const char *json)

@@ -212,8 +212,8 @@ void output_set_metering(struct output *o, const struct output_metering *m);
 int output_publish(struct output *o, const char *topic, const char *json);
 
 /*
- * Other sources will be missing from now on, see missing_sources of the spec: JSON follows with the
- * next record. CSV keeps the columns, and IPFIX the templates, that it began with.
+ * Other sources will be missing from now on, see missing_sources of the spec: JSON and ZMQ follow
+ * with the next record. CSV keeps the columns, and IPFIX the templates, that it began with.
  */
 void output_set_missing_sources(struct output *o, uint64_t missing_sources);
 

@@ -211,6 +211,8 @@ void zmq_session_free(struct output *o);
 
 /* output_publish() of a ZMQ output. */
 int zmq_publish(struct output *o, const char *topic, const char *json);
+/* The template as the processors that run now need it, to everyone; without memory as before. */
+void zmq_tell_processors(struct output *o);
 
 /*
  * One step each: sends a batch or a message, at now_ns (CLOCK_REALTIME). False when there is

@@ -78,7 +78,7 @@ int zmq_sender_init(struct output *o, char *error, size_t error_len)
 	int rc;
 
 	z->plain = malloc(ZMQ_MESSAGE_BYTES_MAX);
-	z->template_json = ntop_template_json();
+	z->template_json = ntop_template_json(o->spec.missing_sources);
 	if (!z->plain || !z->template_json)
 		return -ENOMEM;
 	rc = zmq_session_init(o);
@@ -321,6 +321,17 @@ static bool send_again(struct output *o, struct zmq_message *m)
 static bool has_peer(struct output *o, const char *topic)
 {
 	return !o->transport->ops->has_peer || o->transport->ops->has_peer(o->transport, topic);
+}
+
+void zmq_tell_processors(struct output *o)
+{
+	char *json = ntop_template_json(o->spec.missing_sources);
+
+	if (!json)
+		return; /* the names of before are right where they are still used */
+	free(o->zmq.template_json);
+	o->zmq.template_json = json;
+	o->zmq.template_seen = UINT32_MAX;
 }
 
 /* At the start and for each new subscriber, who all get it, once a second at most. */

@@ -7,26 +7,29 @@
 
 #include "export/encoder.h"
 #include "export/format.h"
-#include "export/ntop_keys.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* nDPI writes these two before the first item, and again after a reset. */
-#define START_BYTES 2
-#define TLV_VERSION 1
 /* Type, key and number of an item at their longest; or a text of an address. */
 #define ITEM_BYTES_MAX 64
 /*
  * What is taken once: any record fits, with room for what nDPI wants free beyond an item, so that
  * its buffer never grows.
  */
-#define BUFFER_BYTES 32768
+#define BUFFER_BYTES 131072
+/* Of a processor's: the key and a list of numbers, or one value, or those of transactions. */
+#define LIST_BYTES_MAX		 (TLV_KEY_BYTES + LIST_VALUES_MAX * 15)
+#define PROCESSOR_ITEM_BYTES_MAX (TLV_KEY_BYTES + TRANSACTIONS_MAX * 11)
 
 #define IS_STRING(member)                                                                          \
 	__builtin_types_compatible_p(__typeof__(((struct flow_record *)0)->member), const char *)
+#define IS_LIST(member, type)                                                                      \
+	__builtin_types_compatible_p(__typeof__(((struct flow_record *)0)->member), struct type)
+#define IS_NUMBERS(member)                                                                         \
+	(IS_LIST(member, list_u8) || IS_LIST(member, list_u16) || IS_LIST(member, list_u32) ||     \
+	 IS_LIST(member, list_time))
 /* clang-format off */
 enum {
 	STRINGS = 0
@@ -36,10 +39,21 @@ enum {
 #define FIELD(symbol, pen, id, tlv, ...) +((tlv) || (pen) == PEN_OWN)
 #define WIRE(symbol, pen, id, tlv, ...) +((tlv) != 0)
 #include "record/elements.def"
+	, PROCESSOR_LISTS = 0
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, in, group, sent, source, ...)   \
+	+(SOURCE_##source >= SOURCE_PROCESSORS && IS_NUMBERS(member))
+#include "record/elements.def"
+	, PROCESSOR_ITEMS = 0
+#define FIELD(symbol, pen, id, tlv, key, kind, rule, member, text, in, group, sent, source, ...)   \
+	+(SOURCE_##source >= SOURCE_PROCESSORS && !IS_NUMBERS(member))
+#include "record/elements.def"
 };
+_Static_assert(STRINGS * TLV_TEXT_BYTES_MAX + ITEMS * ITEM_BYTES_MAX +
+		       PROCESSOR_LISTS * LIST_BYTES_MAX +
+		       PROCESSOR_ITEMS * PROCESSOR_ITEM_BYTES_MAX +
+		       RECORD_PROTOCOLS * PROCESSOR_BLOCK_BYTES * 3 <= RECORD_BYTES_MAX &&
+	       RECORD_BYTES_MAX <= BUFFER_BYTES * 3 / 4, "a record may not fit");
 /* clang-format on */
-_Static_assert(STRINGS *TLV_TEXT_BYTES_MAX + ITEMS * ITEM_BYTES_MAX <= BUFFER_BYTES / 2,
-	       "a record may not fit");
 
 int tlv_encoder_create(struct tlv_encoder **out)
 {
@@ -63,82 +77,6 @@ void tlv_encoder_destroy(struct tlv_encoder *e)
 	free(e);
 }
 
-void tlv_begin(struct tlv_encoder *e)
-{
-	ndpi_reset_serializer(&e->serializer);
-	e->failed = false;
-}
-
-/* "KEY": in JSON: a number, ntop's name of it, or PEN.NUMBER. */
-static void json_key(struct tlv_encoder *e, uint32_t key)
-{
-	const struct ntop_key *name =
-		e->format == ZMQ_JSON_NAMES && key < TLV_OWN_KEY ? ntop_key_by_id(key) : NULL;
-
-	put_literal(e->json, ",\"");
-	if (key >= TLV_OWN_KEY) {
-		put_decimal(e->json, e->own_pen);
-		put_u8(e->json, '.');
-	}
-	if (name)
-		put_bytes(e->json, name->name, strlen(name->name));
-	else
-		put_decimal(e->json, key & (TLV_OWN_KEY - 1));
-	put_literal(e->json, "\":");
-}
-
-static const char *own_key(const struct tlv_encoder *e, uint32_t key, char text[32])
-{
-	snprintf(text, 32, "%u.%u", e->own_pen, key - TLV_OWN_KEY);
-	return text;
-}
-
-void tlv_put_number(struct tlv_encoder *e, uint32_t key, uint64_t v)
-{
-	char own[32];
-
-	if (e->json) {
-		json_key(e, key);
-		put_decimal(e->json, v);
-	} else if (key >= TLV_OWN_KEY) {
-		if (ndpi_serialize_string_uint64(&e->serializer, own_key(e, key, own), v))
-			e->failed = true;
-	} else if (ndpi_serialize_uint32_uint64(&e->serializer, key, v)) {
-		e->failed = true;
-	}
-}
-
-static void put_text(struct tlv_encoder *e, uint32_t key, struct wbuf *w)
-{
-	char own[32];
-
-	put_u8(w, '\0');
-	if (w->failed) {
-		e->failed = true;
-	} else if (e->json) {
-		json_key(e, key);
-		json_put_string(e->json, e->text);
-	} else if (key >= TLV_OWN_KEY) {
-		if (ndpi_serialize_string_string(&e->serializer, own_key(e, key, own), e->text))
-			e->failed = true;
-	} else if (ndpi_serialize_uint32_string(&e->serializer, key, e->text)) {
-		e->failed = true;
-	}
-}
-
-static struct wbuf text_buffer(struct tlv_encoder *e)
-{
-	return wbuf_make(e->text, sizeof e->text);
-}
-
-void tlv_put_string(struct tlv_encoder *e, uint32_t key, const char *s)
-{
-	struct wbuf w = text_buffer(e);
-
-	put_utf8(&w, s, DPI_STRING_MAX);
-	put_text(e, key, &w);
-}
-
 static void tlv_string(struct tlv_encoder *e, uint32_t key, const char *s)
 {
 	if (s[0])
@@ -147,10 +85,10 @@ static void tlv_string(struct tlv_encoder *e, uint32_t key, const char *s)
 
 static void put_address(struct tlv_encoder *e, uint32_t key, const uint8_t *addr, uint8_t version)
 {
-	struct wbuf w = text_buffer(e);
+	struct wbuf w = tlv_text_buffer(e);
 
 	put_ip(&w, addr, version);
-	put_text(e, key, &w);
+	tlv_put_text(e, key, &w);
 }
 
 static void tlv_ipv4(struct tlv_encoder *e, uint32_t key, const uint8_t *addr)
@@ -165,10 +103,10 @@ static void tlv_ipv6(struct tlv_encoder *e, uint32_t key, const uint8_t *addr)
 
 static void tlv_mac(struct tlv_encoder *e, uint32_t key, const uint8_t *mac)
 {
-	struct wbuf w = text_buffer(e);
+	struct wbuf w = tlv_text_buffer(e);
 
 	put_mac(&w, mac);
-	put_text(e, key, &w);
+	tlv_put_text(e, key, &w);
 }
 
 static void tlv_time(struct tlv_encoder *e, uint32_t key, uint64_t unix_ns)
@@ -216,14 +154,14 @@ static void count_unmapped(struct tlv_encoder *e)
 /* "master.application" as collectors take it apart: both always there. */
 static void tlv_l7_ids(struct tlv_encoder *e, uint32_t key, uint16_t app)
 {
-	struct wbuf w = text_buffer(e);
+	struct wbuf w = tlv_text_buffer(e);
 
 	if (!flow_record_has_l7(e->r))
 		return;
 	put_decimal(&w, collector_l7(e, e->r->l7_master_id));
 	put_u8(&w, '.');
 	put_decimal(&w, collector_l7(e, app));
-	put_text(e, key, &w);
+	tlv_put_text(e, key, &w);
 }
 
 #define tlv_u8	  tlv_put_number
@@ -236,7 +174,7 @@ static void tlv_l7_ids(struct tlv_encoder *e, uint32_t key, uint16_t app)
 /* Kinds that only our own elements have. */
 static void tlv_community(struct tlv_encoder *e, uint32_t key, const uint8_t *unused)
 {
-	struct wbuf w = text_buffer(e);
+	struct wbuf w = tlv_text_buffer(e);
 	char *to = (char *)wbuf_take(&w, COMMUNITY_ID_LEN);
 
 	(void)unused;
@@ -244,7 +182,7 @@ static void tlv_community(struct tlv_encoder *e, uint32_t key, const uint8_t *un
 		return;
 	if (to && !community_id_write(e->community_id, e->r, to))
 		w.failed = true;
-	put_text(e, key, &w);
+	tlv_put_text(e, key, &w);
 }
 
 static void tlv_tunnel(struct tlv_encoder *e, uint32_t key, uint8_t type)
@@ -262,7 +200,7 @@ static void tlv_outer_ip(struct tlv_encoder *e, uint32_t key, const uint8_t *add
 	put_address(e, key, addr, e->r->outer_ip_version);
 }
 
-/* Kinds that neither these nor rows with a key in TLV have. */
+/* Kinds that neither these nor rows with a key in TLV have; tlv_processors.c has some. */
 #define tlv_schema(e, key, v)	      ((void)(v))
 #define tlv_hex(e, key, v)	      ((void)(v))
 #define tlv_ip(e, key, v)	      ((void)(v))
@@ -320,26 +258,6 @@ static void put_own_items(struct tlv_encoder *e, const struct flow_record *r)
 #include "record/elements.def"
 }
 
-void tlv_put_start(struct wbuf *w)
-{
-	put_u8(w, TLV_VERSION);
-	put_u8(w, ndpi_serialization_format_tlv);
-}
-
-void tlv_end(struct tlv_encoder *e, struct wbuf *w)
-{
-	const char *bytes;
-	u_int32_t len;
-
-	if (ndpi_serialize_end_of_record(&e->serializer))
-		e->failed = true;
-	bytes = ndpi_serializer_get_buffer(&e->serializer, &len);
-	if (e->failed || !bytes || len <= START_BYTES)
-		w->failed = true;
-	else
-		put_bytes(w, bytes + START_BYTES, len - START_BYTES);
-}
-
 /* Items that are the same in every record lie ready, and are copied behind the others. */
 static void end_record(struct tlv_encoder *e, struct wbuf *w)
 {
@@ -366,7 +284,8 @@ static void end_record(struct tlv_encoder *e, struct wbuf *w)
 		w->failed = true;
 }
 
-static void encode_one(struct tlv_encoder *e, struct wbuf *w, const struct flow_record *r)
+static void encode_one(struct tlv_encoder *e, struct wbuf *w, const struct flow_record *r,
+		       uint64_t processors)
 {
 	uint8_t *start = w->at;
 
@@ -376,12 +295,14 @@ static void encode_one(struct tlv_encoder *e, struct wbuf *w, const struct flow_
 	put_items(e, r);
 	if (e->own_pen)
 		put_own_items(e, r);
+	if (processors)
+		tlv_put_processors(e, r, ~processors);
 	end_record(e, w);
 	if (e->json && !w->failed)
 		*start = '{'; /* in the place of the first comma */
 }
 
-/* So many parts make counters that fit 32 bits; texts are told once. */
+/* So many parts make counters that fit 32 bits; texts and what processors say are told once. */
 static uint32_t parts_of(const struct tlv_encoder *e, const struct flow_record *r)
 {
 	uint64_t most = 0;
@@ -407,15 +328,20 @@ static void take_part(struct flow_record *part, const struct flow_record *whole,
 		part->server_name = part->http_url = "";
 }
 
+/* Bits of their sources. */
+#define ALL_PROCESSORS ((1ULL << SOURCE_N) - (1ULL << SOURCE_PROCESSORS))
+
 void tlv_encode(struct encoder *encoder, struct wbuf *w, const struct flow_record *r)
 {
 	struct tlv_encoder *e = encoder->tlv;
+	const uint64_t processors = ALL_PROCESSORS & ~encoder->missing_sources;
 	struct flow_record part;
 
 	e->parts = parts_of(e, r);
 	e->community_id = encoder->community_id;
+	e->transactions = encoder->transactions;
 	if (e->parts == 1) {
-		encode_one(e, w, r);
+		encode_one(e, w, r, processors);
 		return;
 	}
 	part = *r;
@@ -423,7 +349,7 @@ void tlv_encode(struct encoder *encoder, struct wbuf *w, const struct flow_recor
 		take_part(&part, r, i, e->parts);
 		if (i && e->format != ZMQ_TLV)
 			put_u8(w, ',');
-		encode_one(e, w, &part);
+		encode_one(e, w, &part, i ? 0 : processors);
 	}
 }
 

@@ -105,6 +105,15 @@ enum element element_by_tlv(uint16_t tlv_id)
 	}
 }
 
+bool element_has_tlv_text(enum element element, bool *is_name)
+{
+	const struct element_info *e = &elements[element];
+
+	*is_name = e->pen == 0 || e->pen == PEN_REVERSE ||
+		   (e->again && e->source_id == SOURCE_passivedns);
+	return e->in_json && TLV_IS_OF_PROCESSOR(e->source_id, e->pen, e->tlv_id);
+}
+
 /* Two aliases of one element, or of one number, do not compile either. */
 #define ALIAS(symbol, pen, id) _Static_assert((id) != 0, #symbol ": an alias without an id");
 #include "record/elements.def"

@@ -140,6 +140,16 @@ _Static_assert(SOURCE_N <= 64, "sources are bits of a word");
 #define PEN_AGAIN_2(pen)  ((pen) | 1U << 29)
 #define PEN_IS_AGAIN(pen) ((pen) != PEN_OWN && (pen) >> 29)
 
+/* Rows of processors that ntop has no number for: over ZMQ their keys are texts. */
+#define TLV_IS_OF_PROCESSOR(source, pen, tlv)                                                      \
+	((source) >= SOURCE_PROCESSORS && (tlv) == 0 && (pen) != PEN_OWN)
+/*
+ * IANA's numbers would be taken for ntop's, and those of processor passivedns are those of
+ * processor dns, which may tell of the same flow: both go by their names.
+ */
+#define TLV_HAS_NAME(source, pen)                                                                  \
+	((pen) == 0 || (pen) == PEN_REVERSE || ((source) == SOURCE_passivedns && PEN_IS_AGAIN(pen)))
+
 /* Name of the form of a JSON record; a change that breaks readers changes the number. */
 #define FLOW_SCHEMA "ftprobe.flow/1"
 
@@ -206,6 +216,12 @@ const struct element_info *element_info(enum element element);
 /* The element of these numbers, ELEMENT_N when there is none. Any thread. */
 enum element element_by_ipfix(uint32_t pen, uint16_t id); /* the first of several */
 enum element element_by_tlv(uint16_t tlv_id);
+
+/*
+ * Whether an element of a processor has a text for a key over ZMQ: its key of JSON (*is_name), or
+ * "PEN.ID" of its row. Any thread.
+ */
+bool element_has_tlv_text(enum element element, bool *is_name);
 
 /*
  * The number of an element in profile ntop and, with pen 0, in NetFlow version 9: false when it has

@@ -109,9 +109,10 @@ static void number_words(char *to, size_t len, uint32_t pen, uint16_t id)
 static void print_row(FILE *to, enum element element)
 {
 	const struct element_info *e = element_info(element);
-	char ipfix[24], alias[24] = "", tlv[8] = "", bytes[8] = "";
+	char ipfix[24], alias[24] = "", tlv[40] = "", bytes[8] = "";
 	char flows[64] = "", profiles[32] = "";
 	const bool is_each = element_list_type(element, false) && !element_list_type(element, true);
+	bool tlv_is_name;
 	uint16_t id;
 	uint32_t pen;
 
@@ -120,6 +121,10 @@ static void print_row(FILE *to, enum element element)
 		number_words(alias, sizeof alias, pen, id);
 	if (e->tlv_id)
 		snprintf(tlv, sizeof tlv, "%u", e->tlv_id);
+	else if (element_has_tlv_text(element, &tlv_is_name) && tlv_is_name)
+		snprintf(tlv, sizeof tlv, "`%s`", e->key);
+	else if (element_has_tlv_text(element, &tlv_is_name))
+		snprintf(tlv, sizeof tlv, "`%u.%u`", e->pen, e->ipfix_id);
 	if (e->templates && e->wire_bytes == VARIABLE)
 		snprintf(bytes, sizeof bytes, "var");
 	else if (e->templates)
@@ -161,7 +166,13 @@ int elements_print_markdown(FILE *to)
 	      "it, its group, or all.\n"
 	      "- **TLV**: key in ntop's TLV, where addresses and end reasons are text, times are "
 	      "seconds since 1970,\n"
-	      "  and a value that means nothing has no key at all.\n"
+	      "  and a value that means nothing has no key at all. The JSON of ZMQ has the same "
+	      "keys, or ntop's names of them.\n"
+	      "  In `code`: a text, under which fields of processors go, since ntop has no number "
+	      "for them. A list is a text there,\n"
+	      "  a line of CSV (RFC 4180), octetArray hexadecimal; a list of empty texts has no "
+	      "key. `own` elements go as\n"
+	      "  `PEN.ID`, too, with the `pen` of the output.\n"
 	      "- **From**: where the value comes from. JSON and CSV have the keys of a processor, "
 	      "and a profile sends its\n"
 	      "  fields, while it runs (`processors`, see [processors.md](processors.md)); of an "

@@ -290,11 +290,20 @@ static void test_other_ndpi_by_version(void **state)
 	assert_int_equal(output_open(&o, &spec, error, sizeof error), -ENOENT);
 }
 
+static struct json_object *template_of(uint64_t missing_sources)
+{
+	char *json = ntop_template_json(missing_sources);
+	struct json_object *all = json_tokener_parse(json);
+
+	free(json);
+	assert_non_null(all);
+	return all;
+}
+
 /* Each key of TLV has a name, and the template tells them all. */
 static void test_template(void **state)
 {
-	char *json = ntop_template_json();
-	struct json_object *all = json_tokener_parse(json);
+	struct json_object *all = template_of(UINT64_MAX);
 
 	(void)state;
 	for (unsigned int i = 0; i < ELEMENT_N; i++)
@@ -306,7 +315,27 @@ static void test_template(void **state)
 	assert_int_equal(number(json_object_array_get_idx(all, 0), "field"), 1);
 	assert_string_equal(text(json_object_array_get_idx(all, 0), "name"), "IN_BYTES");
 	json_object_put(all);
-	free(json);
+}
+
+/* Of processors that run it names the keys that are numbers; of the others none. */
+static void test_template_of_processors(void **state)
+{
+	struct json_object *none = template_of(UINT64_MAX);
+	struct json_object *one = template_of(~(1ULL << SOURCE_netbios));
+	const size_t n = json_object_array_length(none);
+
+	(void)state;
+	assert_int_equal(json_object_array_length(one), n + 2);
+	assert_int_equal(number(json_object_array_get_idx(one, n), "PEN"), 8057);
+	assert_int_equal(number(json_object_array_get_idx(one, n), "field"), 831);
+	assert_string_equal(text(json_object_array_get_idx(one, n), "name"), "nb_name");
+	assert_string_equal(text(json_object_array_get_idx(one, n), "format"), "ascii");
+	json_object_put(one);
+	one = template_of(0);
+	assert_true(json_object_array_length(one) > n + 150);
+	assert_true(strlen(json_object_to_json_string(one)) < ZMQ_MESSAGE_BYTES_MAX);
+	json_object_put(one);
+	json_object_put(none);
 }
 
 /* Hundreds of thousands of subscriptions, and long ones: records go on to who reads them. */
@@ -354,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_other_ndpi),
 		cmocka_unit_test(test_other_ndpi_by_version),
 		cmocka_unit_test(test_template),
+		cmocka_unit_test(test_template_of_processors),
 		cmocka_unit_test(test_flood_of_subscriptions),
 	};
 
