@@ -65,6 +65,17 @@ static const char *value_of(struct json_object *record, uint32_t id, const char 
 	return "";
 }
 
+/* Of what nDPI says, or else of what processors say of TLS, QUIC, HTTP and DNS. */
+static const char *server_of(struct json_object *record)
+{
+	static const char *const keys[] = {"8057.808", "8057.890", "39499.1", "8057.2"};
+	const char *name = value_of(record, 58011, "server_name");
+
+	for (unsigned int i = 0; !*name && i < sizeof keys / sizeof *keys; i++)
+		name = printable(json_object_object_get(record, keys[i]));
+	return name;
+}
+
 static void print_row(struct json_object *r)
 {
 	const char *source = value_of(r, 8, "src_ip"), *target = value_of(r, 12, "dst_ip");
@@ -76,8 +87,7 @@ static void print_row(struct json_object *r)
 	printf("%-5s %-39s %5s  %-39s %5s %9s %9s %11s %11s %-9s %s\n", value_of(r, 4, "proto"),
 	       source, value_of(r, 7, "src_port"), target, value_of(r, 11, "dst_port"),
 	       value_of(r, 2, "packets"), value_of(r, 24, "rev_packets"), value_of(r, 1, "bytes"),
-	       value_of(r, 23, "rev_bytes"), value_of(r, 57590, "l7_proto"),
-	       value_of(r, 58011, "server_name"));
+	       value_of(r, 23, "rev_bytes"), value_of(r, 57590, "l7_proto"), server_of(r));
 }
 
 static void print_heading(void)

@@ -148,9 +148,31 @@ static void text_cell_l7(struct text_line *l)
 		put_u8(l->w, '-');
 }
 
+static const char *first_text(const struct each_text *each)
+{
+	for (unsigned int i = 0; i < each->n; i++)
+		if (each->values[i][0])
+			return each->values[i];
+	return "";
+}
+
+/* What nDPI says, or, where that is nothing, processors. */
+static const char *server_name(const struct flow_record *r)
+{
+	if (r->server_name[0])
+		return r->server_name;
+	if (r->tls && r->tls->sni[0])
+		return r->tls->sni;
+	if (r->quic && r->quic->sni[0])
+		return r->quic->sni;
+	if (r->http)
+		return first_text(&r->http->host);
+	return r->dns ? first_text(&r->dns->name) : "";
+}
+
 static void text_cell_server_name(struct text_line *l)
 {
-	put_printable(l->w, l->r->server_name);
+	put_printable(l->w, server_name(l->r));
 }
 
 static void put_spaces(struct wbuf *w, size_t n)

@@ -13,6 +13,7 @@
 
 #include "core/limits.h"
 #include "export/encoder.h"
+#include "sample_protocols.h"
 #include "sample_records.h"
 
 static struct encoder encoder;
@@ -290,6 +291,26 @@ static void test_text(void **state)
 	assert_null(strstr(line, "\xc2\x85"));
 }
 
+/* Where nDPI has no name of a server, processors may. */
+static void test_text_of_processors(void **state)
+{
+	static struct record_http http = {.host = {{"", "second.example.org"}, 2}};
+	struct flow_record r = sample_protocols(sample_ipv4(), 2);
+
+	(void)state;
+	assert_has(encoded(text_encode, r), " www.example.org\n");
+	r.server_name = "";
+	r.tls = NULL;
+	assert_has(encoded(text_encode, r), " quic.example.org\n");
+	r.quic = NULL;
+	r.http = &http;
+	assert_has(encoded(text_encode, r), " second.example.org\n");
+	r.http = NULL;
+	assert_has(encoded(text_encode, r), " a.example.org\n");
+	r.dns = NULL;
+	assert_has(encoded(text_encode, r), " TLS.Google\n");
+}
+
 static void test_text_in_local_time(void **state)
 {
 	(void)state;
@@ -314,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_a_record_that_does_not_fit),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_of_processors),
 		cmocka_unit_test(test_long_text_cells_find_back),
 		cmocka_unit_test(test_text_in_local_time),
 	};
