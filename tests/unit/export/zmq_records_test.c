@@ -333,9 +333,47 @@ static void test_template_of_processors(void **state)
 	json_object_put(one);
 	one = template_of(0);
 	assert_true(json_object_array_length(one) > n + 150);
-	assert_true(strlen(json_object_to_json_string(one)) < ZMQ_MESSAGE_BYTES_MAX);
+	/* what the first two headers can say */
+	assert_true(strlen(json_object_to_json_string(one)) < UINT16_MAX);
 	json_object_put(one);
 	json_object_put(none);
+}
+
+/* The next template; records before it are passed over. */
+static bool next_template(struct subscriber *s, struct zmq_received *m)
+{
+	while (subscriber_receive_any(s, m))
+		if (strcmp((const char *)m->header, "template") == 0)
+			return true;
+	return false;
+}
+
+/* Processors that come later are named to those who subscribed before. */
+static void test_template_of_other_processors(void **state)
+{
+	struct output *o = publisher_open(
+		(struct output_spec){.zmq_format = ZMQ_TLV, .missing_sources = UINT64_MAX});
+	struct subscriber s = subscriber_make(2000);
+	static struct zmq_received m;
+	struct flow_record r = sample_ipv4();
+	char endpoint[64];
+
+	(void)state;
+	publisher_endpoint(o, endpoint, sizeof endpoint);
+	subscriber_ask(&s, "");
+	subscriber_connect(&s, endpoint);
+	assert_true(publisher_meet(o, &s, "flow"));
+	publisher_send(o, r);
+	assert_true(next_template(&s, &m));
+	assert_null(strstr((const char *)m.body, "nb_name"));
+	output_set_missing_sources(o, ~(1ULL << SOURCE_netbios));
+	output_submit(o, &r);
+	output_poll(o, SAMPLE_NS + 2 * SECOND_NS);
+	assert_true(next_template(&s, &m));
+	assert_non_null(strstr((const char *)m.body, "nb_name"));
+	assert_null(strstr((const char *)m.body, "http_request_url"));
+	subscriber_close(&s);
+	publisher_close(o);
 }
 
 /* Hundreds of thousands of subscriptions, and long ones: records go on to who reads them. */
@@ -384,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_other_ndpi_by_version),
 		cmocka_unit_test(test_template),
 		cmocka_unit_test(test_template_of_processors),
+		cmocka_unit_test(test_template_of_other_processors),
 		cmocka_unit_test(test_flood_of_subscriptions),
 	};
 
