@@ -70,9 +70,14 @@ static void check_encoding(struct flow *f)
 
 	if (!e.community_id && community_id_create(&e.community_id) != 0)
 		abort();
+	if (!e.tlv && tlv_encoder_create(&e.tlv) != 0)
+		abort();
 	e.transactions = f->p.options.records_transaction;
 	dpi_to_record(NULL, &r);
 	json_encode(&e, &w, &r);
+	FUZZ_HOLDS(!w.failed);
+	w = wbuf_make(bytes, sizeof bytes);
+	tlv_encode(&e, &w, &r);
 	FUZZ_HOLDS(!w.failed);
 }
 
