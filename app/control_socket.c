@@ -76,7 +76,8 @@ static int make_way(const char *path, char *error, size_t error_len)
 		close(fd);
 		snprintf(error, error_len,
 			 "[control] socket %s: a running probe answers there; stop that one, or "
-			 "give this one another [eal] file_prefix",
+			 "give this one another [control] socket (with auto, another [eal] "
+			 "file_prefix)",
 			 path);
 		return -EADDRINUSE;
 	}

@@ -89,7 +89,8 @@ static void print_expired(struct ctl *c, struct json_object *answer)
 	char text[SHOW_BYTES];
 
 	(void)c;
-	printf("%s flows ended\n", show_grouped(link_number(answer, "expired"), text));
+	printf("%s %s ended\n", show_grouped(link_number(answer, "expired"), text),
+	       link_number(answer, "expired") == 1 ? "flow" : "flows");
 }
 
 static void print_config(struct ctl *c, struct json_object *answer)

@@ -73,7 +73,7 @@ static void idle(struct lane *l)
 	}
 	if (!l->live)
 		return;
-	if (pfring_ft_housekeeping_ns(l->table, reached_ns) == 0)
+	if (pfring_ft_housekeeping_ns(l->table, reached_ns) == 0 && !l->refits)
 		idle_rest(&l->idle, &l->input);
 }
 

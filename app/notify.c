@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "core/clock.h"
+#include "core/counters.h"
 #include "ft/ft.h"
 #include "log.h"
 
@@ -28,12 +29,10 @@ static uint64_t thread_turns(const struct notify *n, unsigned int i)
 
 static bool thread_done(const struct notify *n, unsigned int i)
 {
-	return i < n->n_lanes && atomic_load_explicit(&n->lanes[i].done, memory_order_relaxed);
-}
-
-static uint64_t read_word(const uint64_t *word)
-{
-	return __atomic_load_n(word, __ATOMIC_RELAXED);
+	/* What the exporter does then has a bound of its own, [probe] stop_timeout. */
+	if (i == n->n_lanes)
+		return atomic_load_explicit(&n->exporter->ended, memory_order_relaxed);
+	return atomic_load_explicit(&n->lanes[i].done, memory_order_relaxed);
 }
 
 static struct notify_sample sample(const struct notify *n)
@@ -43,10 +42,10 @@ static struct notify_sample sample(const struct notify *n)
 	for (unsigned int i = 0; i < n->n_lanes; i++) {
 		const struct lane_counters *c = ft_counters(n->lanes[i].table);
 
-		s.packets += read_word(&c->rx_packets);
-		s.bytes += read_word(&c->rx_bytes);
-		s.records += read_word(&c->table[TABLE_records]);
-		s.lost += read_word(&c->dropped[DROP_lane_ring_full]);
+		s.packets += counter_read(&c->rx_packets);
+		s.bytes += counter_read(&c->rx_bytes);
+		s.records += counter_read(&c->table[TABLE_records]);
+		s.lost += counter_read(&c->dropped[DROP_lane_ring_full]);
 	}
 	return s;
 }

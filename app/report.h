@@ -31,7 +31,10 @@ static inline unsigned int report_question(const struct report_gate *g)
 {
 	unsigned int asked = atomic_load_explicit(&g->asked, memory_order_relaxed);
 
-	return asked == atomic_load_explicit(&g->told, memory_order_relaxed) ? 0 : asked;
+	if (asked == atomic_load_explicit(&g->told, memory_order_relaxed))
+		return 0;
+	/* Whoever asks has read the answer before. */
+	return atomic_load_explicit(&g->asked, memory_order_acquire);
 }
 
 /* The answer is written. The working thread. */

@@ -86,20 +86,28 @@ static void print_flows(const struct stats *s, FILE *f)
 		print_if(f, dpi_counter_text(DPI_dpi_governed), s->lane.dpi[DPI_dpi_governed]);
 }
 
+static void print_output(const struct output_counters *c, FILE *f)
+{
+	fprintf(f, "%s sent", grouped(c->count[OUTPUT_sent]));
+	if (c->count[OUTPUT_in_doubt])
+		fprintf(f, ", %s in doubt", grouped(c->count[OUTPUT_in_doubt]));
+	if (c->count[OUTPUT_queued])
+		fprintf(f, ", %s queued", grouped(c->count[OUTPUT_queued]));
+	fputc('\n', f);
+	for (int d = 0; d < OUTPUT_DROP_N; d++)
+		print_if(f, output_drop_text((enum output_drop)d), c->dropped[d]);
+}
+
 static void print_outputs(const struct exporter *e, FILE *f)
 {
 	for (unsigned int i = 0; i < e->n_outputs; i++) {
-		const struct output_counters *c = output_counters(e->outputs[i]);
-
-		fprintf(f, "output    %s: %s sent", output_name(e->outputs[i]),
-			grouped(c->count[OUTPUT_sent]));
-		if (c->count[OUTPUT_in_doubt])
-			fprintf(f, ", %s in doubt", grouped(c->count[OUTPUT_in_doubt]));
-		if (c->count[OUTPUT_queued])
-			fprintf(f, ", %s queued", grouped(c->count[OUTPUT_queued]));
-		fputc('\n', f);
-		for (int d = 0; d < OUTPUT_DROP_N; d++)
-			print_if(f, output_drop_text((enum output_drop)d), c->dropped[d]);
+		fprintf(f, "output    %s: ", output_name(e->outputs[i]));
+		print_output(output_counters(e->outputs[i]), f);
+	}
+	if (e->before.n) {
+		fprintf(f, "closed    %" PRIu64 " %s by reloads: ", e->before.n,
+			e->before.n == 1 ? "output" : "outputs");
+		print_output(&e->before.counters, f);
 	}
 }
 

@@ -50,6 +50,12 @@ static inline void counter_add(uint64_t *word, uint64_t n)
 	__atomic_store_n(word, *word + n, __ATOMIC_RELAXED);
 }
 
+/* Of a counter of another thread. */
+static inline uint64_t counter_read(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
 /*
  * What one lane counts: words with one writer, the lane, see counter_add(). At every instant
  * rx_packets = metered_packets + the sum of dropped[].

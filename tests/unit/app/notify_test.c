@@ -160,6 +160,18 @@ static void test_a_blocked_exporter_stops_the_feeding(void **state)
 	assert_string_equal(looked(m), "");
 }
 
+/* It empties outputs for as long as [probe] stop_timeout says. */
+static void test_an_exporter_that_has_ended_need_not_move(void **state)
+{
+	struct manager *m = *state;
+
+	notify_ready(&m->notify);
+	heard(m);
+	atomic_store(&m->exporter.ended, true);
+	move(m, true, true, false);
+	assert_string_equal(looked(m), "WATCHDOG=1");
+}
+
 static void test_a_lane_that_is_done_need_not_move(void **state)
 {
 	struct manager *m = *state;
@@ -265,6 +277,7 @@ int main(void)
 		WITH_MANAGER(test_fed_while_all_move),
 		WITH_MANAGER(test_a_blocked_lane_stops_the_feeding),
 		WITH_MANAGER(test_a_blocked_exporter_stops_the_feeding),
+		WITH_MANAGER(test_an_exporter_that_has_ended_need_not_move),
 		WITH_MANAGER(test_a_lane_that_is_done_need_not_move),
 		WITH_MANAGER(test_a_watchdog_of_another_process_is_not_ours),
 		WITH_MANAGER(test_nobody_listens),
