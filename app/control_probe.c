@@ -112,15 +112,21 @@ static void run_expire(void *self, struct json_object *request, struct control_r
 
 /* ---- dump-config ---- */
 
-/* Reloads change them. */
-static void print_options(const struct control_probe *p, FILE *f)
+/* Reloads change them, and whoever sets the log level. */
+static bool print_options(const struct control_probe *p, FILE *f)
 {
-	struct options *now = p->reload ? malloc(sizeof *now) : NULL;
+	struct options *now = malloc(sizeof *now);
 
-	if (now)
+	if (!now)
+		return false;
+	if (p->reload)
 		reload_options(p->reload, now);
-	options_print_running(now ? now : p->o, f);
+	else
+		*now = *p->o;
+	now->probe.log_level = log_get_level();
+	options_print_running(now, f);
 	free(now);
+	return true;
 }
 
 static void run_dump_config(void *self, struct json_object *request, struct control_reply *r)
@@ -129,14 +135,15 @@ static void run_dump_config(void *self, struct json_object *request, struct cont
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
+	bool printed;
 
 	(void)request;
 	if (!f) {
 		control_reply_error(r, SIZE_MAX, "no memory");
 		return;
 	}
-	print_options(p, f);
-	if (fclose(f) == 0) {
+	printed = print_options(p, f);
+	if (fclose(f) == 0 && printed) {
 		struct json_object *more = json_object_new_object();
 
 		json_object_object_add(more, "config", json_object_new_string_len(text, (int)len));

@@ -15,11 +15,17 @@
 
 struct reload_job {
 	struct reload *reload;
-	pthread_t thread;
 	int result;
 	atomic_bool done;
+	atomic_uint users; /* the socket's thread and the one that waits; the last one frees it */
 	char message[MESSAGE_BYTES];
 };
+
+static void put_job(struct reload_job *job)
+{
+	if (atomic_fetch_sub(&job->users, 1) == 1)
+		free(job);
+}
 
 static void *wait_for_reload(void *self)
 {
@@ -27,6 +33,7 @@ static void *wait_for_reload(void *self)
 
 	job->result = reload_ask(job->reload, job->message, sizeof job->message);
 	atomic_store_explicit(&job->done, true, memory_order_release);
+	put_job(job);
 	return NULL;
 }
 
@@ -59,18 +66,16 @@ static bool step(void *self, struct control_reply *r)
 	return true;
 }
 
-/* A client that went away does not stop a reload. */
+/* A client that went away does not stop a reload, and is not waited for by other clients. */
 static void free_job(void *self)
 {
-	struct reload_job *job = self;
-
-	pthread_join(job->thread, NULL);
-	free(job);
+	put_job(self);
 }
 
 static void run(void *self, struct json_object *request, struct control_reply *r)
 {
 	struct reload_job *job = calloc(1, sizeof *job);
+	pthread_t thread;
 
 	(void)request;
 	if (!job) {
@@ -78,11 +83,13 @@ static void run(void *self, struct json_object *request, struct control_reply *r
 		return;
 	}
 	job->reload = self;
-	if (pthread_create(&job->thread, NULL, wait_for_reload, job)) {
+	atomic_init(&job->users, 2);
+	if (pthread_create(&thread, NULL, wait_for_reload, job)) {
 		free(job);
 		control_reply_error(r, SIZE_MAX, "no thread can be started");
 		return;
 	}
+	pthread_detach(thread); /* reload_destroy() waits for whoever waits there */
 	control_reply_job(r, &(struct control_job){step, free_job, job});
 }
 

@@ -125,13 +125,8 @@ bool exporter_unread(const struct exporter *e)
 }
 
 /* A probe that runs for months says when an output begins to fail, and then now and again. */
-static void tell_trouble(struct exporter *e)
+static void tell_trouble(struct exporter *e, uint64_t now_ns)
 {
-	uint64_t now_ns = clock_monotonic_ns();
-
-	if (now_ns - e->looked_ns < TROUBLE_LOOK_NS)
-		return;
-	e->looked_ns = now_ns;
 	for (unsigned int i = 0; i < e->n_outputs; i++) {
 		struct output_trouble *t = &e->trouble[i];
 		const struct output_counters *c = output_counters(e->outputs[i]);
@@ -148,18 +143,30 @@ static void tell_trouble(struct exporter *e)
 	}
 }
 
+static void look_at_outputs(struct exporter *e)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (now_ns - e->looked_ns < TROUBLE_LOOK_NS)
+		return;
+	e->looked_ns = now_ns;
+	tell_trouble(e, now_ns);
+	exporter_traffic_look(e);
+}
+
 static void sum_lane(const struct exporter *e, const struct lane *l, struct output_metering *m)
 {
 	const struct lane_counters *c = ft_counters(l->table);
 	const uint64_t shift = (uint64_t)to_wall_clock_ns(e);
 	uint64_t first_ns, last_ns;
 
-	m->packets_observed += c->rx_packets;
+	m->packets_observed += counter_read(&c->rx_packets);
 	for (int i = 0; i < DROP_N; i++)
 		if (i != DROP_sampled_out)
-			m->ignored_packets += c->dropped[i];
-	m->ignored_octets += c->ignored_bytes;
-	m->packets_selected += c->rx_packets - c->dropped[DROP_sampled_out];
+			m->ignored_packets += counter_read(&c->dropped[i]);
+	m->ignored_octets += counter_read(&c->ignored_bytes);
+	m->packets_selected +=
+		counter_read(&c->rx_packets) - counter_read(&c->dropped[DROP_sampled_out]);
 	ft_ignored_times(l->table, &first_ns, &last_ns);
 	if (first_ns && (!m->first_ignored_ns || first_ns + shift < m->first_ignored_ns))
 		m->first_ignored_ns = first_ns + shift;
@@ -203,7 +210,8 @@ static void watch_clock(struct exporter *e)
 
 static uint64_t lost_in_table(const struct lane_counters *c)
 {
-	return c->table[TABLE_records_dropped_detached] + c->table[TABLE_records_dropped_ring_full];
+	return counter_read(&c->table[TABLE_records_dropped_detached]) +
+	       counter_read(&c->table[TABLE_records_dropped_ring_full]);
 }
 
 /* The counters of the moment, of all lanes and of all ZMQ outputs. */
@@ -212,9 +220,9 @@ static void fill_event(struct exporter *e, struct export_event *event)
 	for (unsigned int i = 0; i < e->n_lanes; i++) {
 		const struct lane_counters *c = ft_counters(e->lanes[i].table);
 
-		event->bytes += c->rx_bytes;
-		event->packets += c->rx_packets;
-		event->packet_drops += c->dropped[DROP_lane_ring_full];
+		event->bytes += counter_read(&c->rx_bytes);
+		event->packets += counter_read(&c->rx_packets);
+		event->packet_drops += counter_read(&c->dropped[DROP_lane_ring_full]);
 		event->too_many_flows += lost_in_table(c);
 	}
 	if (e->lost_packets)
@@ -290,7 +298,7 @@ static void poll_outputs(struct exporter *e)
 		output_poll(e->outputs[i], clock_wall_ns());
 	if (e->live) {
 		watch_clock(e);
-		tell_trouble(e);
+		look_at_outputs(e);
 	}
 	if (exporter_unread(e))
 		atomic_store_explicit(e->stop, true, memory_order_relaxed);
@@ -343,9 +351,7 @@ unsigned int exporter_turn(struct exporter *e)
 	unsigned int taken;
 
 	counter_add(&e->turns, 1);
-	/* A run that ends is told as it was. */
-	if (atomic_load_explicit(&e->change, memory_order_relaxed) &&
-	    !atomic_load_explicit(e->stop, memory_order_relaxed))
+	if (atomic_load_explicit(&e->change, memory_order_relaxed))
 		exporter_take_change(e);
 	taken = take_from_lanes(e);
 	poll_outputs(e);

@@ -12,6 +12,7 @@
 #include "export/output.h"
 #include "export/privacy.h"
 #include "exporter_report.h"
+#include "exporter_traffic.h"
 #include "lane.h"
 #include "top.h"
 
@@ -69,7 +70,8 @@ struct exporter {
 	uint64_t records; /* taken from the rings */
 	struct record_ages ages;
 	struct exporter_report report;
-	uint64_t turns;	  /* of the exporter's loops; others may read it at any time */
+	struct exporter_traffic traffic;
+	uint64_t turns; /* of the exporter's loops; others may read it at any time */
 };
 
 /*

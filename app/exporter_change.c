@@ -91,6 +91,7 @@ static void put_in_place(struct exporter *e, const struct exporter_change *c)
 	struct exporter_events events[OUTPUTS_MAX];
 	struct output_trouble trouble[OUTPUTS_MAX];
 	uint64_t since[OUTPUTS_MAX];
+	unsigned int places[OUTPUTS_MAX];
 
 	for (unsigned int i = 0; i < c->n_outputs; i++) {
 		const unsigned int was = place_of(e->outputs, e->n_outputs, c->outputs[i]);
@@ -99,7 +100,11 @@ static void put_in_place(struct exporter *e, const struct exporter_change *c)
 		events[i] = stays ? e->events[was] : (struct exporter_events){0};
 		trouble[i] = stays ? e->trouble[was] : (struct output_trouble){0};
 		since[i] = stays ? e->since[was] : e->records;
+		/* Who opens an output asks it; those that were opened here have to be. */
+		places[i] = stays ? was : OUTPUTS_MAX + (c->reopen[i] ? 1 : 0);
 	}
+	exporter_traffic_order(e, places, c->n_outputs);
+	e->looked_ns = 0;
 	memcpy(e->events, events, c->n_outputs * sizeof events[0]);
 	memcpy(e->trouble, trouble, c->n_outputs * sizeof trouble[0]);
 	memcpy(e->since, since, c->n_outputs * sizeof since[0]);
@@ -129,7 +134,8 @@ void exporter_take_change(struct exporter *e)
 	/* Somebody reads: the next turn will do. */
 	if (pthread_mutex_trylock(&e->lock))
 		return;
-	c = atomic_exchange(&e->change, NULL);
+	/* A run that ends is told as it was: whoever stops it holds the outputs afterwards. */
+	c = atomic_load(e->stop) ? NULL : atomic_exchange(&e->change, NULL);
 	if (c)
 		apply(e, c);
 	pthread_mutex_unlock(&e->lock);

@@ -33,7 +33,7 @@ struct exporter_change {
 	char error[256];	  /* of the last one of these */
 };
 
-/* Takes e->change. The exporter's thread. */
+/* Takes e->change, unless the program is told to stop. The exporter's thread. */
 void exporter_take_change(struct exporter *e);
 
 /*

@@ -18,12 +18,15 @@ struct file_stamp {
 /* Certificate, key, authorities, numbers of protocols. */
 #define OPENED_READS_MAX 4
 
+/* The longest filter of one output's own traffic. */
+#define OPENED_TRAFFIC_BYTES 1024
+
 struct opened_output {
 	struct output *output;
 	struct output_spec spec;   /* as the options say it */
 	struct file_stamp written; /* the file that lines are written to, .changed_ns apart */
 	struct file_stamp read[OPENED_READS_MAX];
-	char own_traffic[1024]; /* see output_own_traffic() */
+	char own_traffic[OPENED_TRAFFIC_BYTES]; /* see output_own_traffic() */
 	bool own_traffic_too_long;
 };
 

@@ -252,10 +252,11 @@ static bool start_reload(struct probe *p)
 		.ended = notify_reloaded,
 	};
 
-	if (!p->o->config_path)
+	if (!p->o->config_path && !p->live)
 		return true;
 	if (reload_create(&p->reload, &about)) {
-		snprintf(p->error, sizeof p->error, "cannot start a thread for reloads");
+		snprintf(p->error, sizeof p->error,
+			 "cannot start the thread that changes settings");
 		return false;
 	}
 	p->settings = NULL;
@@ -270,7 +271,7 @@ static bool start_control(struct probe *p)
 	if (!p->control)
 		return true;
 	p->asked = (struct control_probe){p->o, &p->exporter, p->ports, p->reload};
-	if (p->reload)
+	if (p->reload && p->o->config_path)
 		rc = control_reload_add(p->control, p->reload);
 	if (rc == 0)
 		rc = control_probe_start(p->control, &p->asked);
@@ -294,6 +295,7 @@ static bool start_watch(struct probe *p)
 /* What answers while the probe runs ends before what it looks at is gone. */
 static void stop_services(struct probe *p)
 {
+	reload_end_soon(p->reload); /* whom the control socket waits for */
 	control_stop(p->control);
 	p->reload_hangs = !reload_destroy(p->reload);
 }

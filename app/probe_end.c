@@ -32,7 +32,7 @@ void probe_wait_for_end(struct probe *p)
 			continue;
 		if (read(fds[1].fd, &info, sizeof info) != sizeof info)
 			continue;
-		if (info.ssi_signo == SIGHUP && p->reload) {
+		if (info.ssi_signo == SIGHUP && p->reload && p->o->config_path) {
 			reload_ask_soon(p->reload);
 		} else if (!atomic_exchange(&p->stop, true)) {
 			asked_ns = clock_monotonic_ns();

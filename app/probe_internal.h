@@ -27,7 +27,7 @@ struct probe {
 	unsigned int n_lanes;
 	struct opened_output outputs[OUTPUTS_MAX]; /* those of the exporter */
 	struct lane_settings *settings;
-	struct reload *reload; /* NULL = there is no configuration file */
+	struct reload *reload; /* NULL = nothing changes: files, and no configuration file */
 	bool reload_hangs;     /* its thread did not end, and still has a hand in all of this */
 	struct ipfix_application *applications; /* that the outputs tell of */
 	uint32_t n_applications;

@@ -11,28 +11,11 @@
 #include "lane.h"
 #include "log.h"
 #include "overwrite.h"
+#include "reload_internal.h"
 #include "reload_plan.h"
 
 /* How often the lanes are asked whether they have come by. */
 #define LOOK_NS 200000
-
-struct reload {
-	struct reload_probe probe;
-	struct options *running;
-	uint32_t room;		   /* processors that are laid out */
-	uint32_t processors;	   /* that run */
-	struct lane_settings *old; /* lanes may still work by them */
-	struct opened_output leaving[OUTPUTS_MAX];
-	unsigned int n_leaving;
-
-	pthread_t thread;
-	pthread_mutex_t lock; /* of what follows, and of .running */
-	pthread_cond_t news;
-	uint64_t asked, answered; /* reloads, counted */
-	bool ends, over;	  /* the thread is told to end; it does */
-	int result;
-	char message[2 * RELOAD_TEXT_BYTES];
-};
 
 /* One reload under way. */
 struct turn {
@@ -247,7 +230,9 @@ static int apply(struct reload *r, struct turn *t)
 {
 	const bool some_leave = r->n_leaving > 0;
 
-	log_set_level(t->fresh->probe.log_level);
+	/* Else that of ftprobectl stays. */
+	if (t->fresh->probe.log_level != r->running->probe.log_level)
+		log_set_level(t->fresh->probe.log_level);
 	fill_change(r, t);
 	if (!tell_lanes(r, t->settings) || !exporter_ask_change(r->probe.exporter, &t->change)) {
 		close_new(t, t->fresh->n_outputs);
@@ -312,6 +297,44 @@ static int reload_once(struct reload *r, char *message, size_t len)
 	return rc;
 }
 
+/* .lock is held, but not while it works. */
+static void serve(struct reload *r, char *message)
+{
+	const uint64_t asked = r->asked;
+	int rc;
+
+	pthread_mutex_unlock(&r->lock);
+	rc = reload_once(r, message, sizeof r->message);
+	pthread_mutex_lock(&r->lock);
+	r->result = rc;
+	memcpy(r->message, message, sizeof r->message);
+	r->answered = asked;
+	pthread_cond_broadcast(&r->news);
+}
+
+static void follow_traffic(struct reload *r)
+{
+	const struct reload_probe *p = &r->probe;
+	const struct lane_settings_from from = {.o = r->running,
+						.processors = r->processors,
+						.outputs = p->outputs,
+						.n_outputs = p->n_outputs};
+	struct lane_settings *s;
+	char error[256];
+
+	r->moved = false;
+	pthread_mutex_unlock(&r->lock);
+	if (exporter_traffic_take(p->exporter, p->outputs, p->n_outputs)) {
+		if (lane_settings_create(&s, &from, error, sizeof error))
+			log_warning("a collector has another address, and what the probe sends "
+				    "there is metered: %s",
+				    error);
+		else
+			tell_lanes(r, s);
+	}
+	pthread_mutex_lock(&r->lock);
+}
+
 static void *run(void *self)
 {
 	struct reload *r = self;
@@ -319,20 +342,12 @@ static void *run(void *self)
 
 	pthread_mutex_lock(&r->lock);
 	while (message && !r->ends) {
-		const uint64_t asked = r->asked;
-		int rc;
-
-		if (asked == r->answered) {
+		if (r->moved)
+			follow_traffic(r);
+		else if (r->asked != r->answered)
+			serve(r, message);
+		else
 			pthread_cond_wait(&r->news, &r->lock);
-			continue;
-		}
-		pthread_mutex_unlock(&r->lock);
-		rc = reload_once(r, message, sizeof r->message);
-		pthread_mutex_lock(&r->lock);
-		r->result = rc;
-		memcpy(r->message, message, sizeof r->message);
-		r->answered = asked;
-		pthread_cond_broadcast(&r->news);
 	}
 	r->ends = r->over = true;
 	pthread_cond_broadcast(&r->news);
@@ -355,6 +370,16 @@ static int init_lock(struct reload *r)
 	rc = pthread_cond_init(&r->news, &attributes);
 	pthread_condattr_destroy(&attributes);
 	return -rc;
+}
+
+static void note_move(void *self)
+{
+	struct reload *r = self;
+
+	pthread_mutex_lock(&r->lock);
+	r->moved = true;
+	pthread_cond_broadcast(&r->news);
+	pthread_mutex_unlock(&r->lock);
 }
 
 int reload_create(struct reload **out, const struct reload_probe *p)
@@ -380,94 +405,7 @@ int reload_create(struct reload **out, const struct reload_probe *p)
 		free(r);
 		return rc;
 	}
+	exporter_traffic_listen(p->exporter, note_move, r);
 	*out = r;
 	return 0;
-}
-
-void reload_ask_soon(struct reload *r)
-{
-	pthread_mutex_lock(&r->lock);
-	r->asked++;
-	pthread_cond_broadcast(&r->news);
-	pthread_mutex_unlock(&r->lock);
-}
-
-static struct timespec monotonic_in(uint64_t ns)
-{
-	const uint64_t end_ns = clock_monotonic_ns() + ns;
-
-	return (struct timespec){.tv_sec = (time_t)(end_ns / SECOND_NS),
-				 .tv_nsec = (long)(end_ns % SECOND_NS)};
-}
-
-int reload_ask(struct reload *r, char *message, size_t len)
-{
-	const struct timespec end = monotonic_in(RELOAD_WAIT_NS);
-	uint64_t mine;
-	int rc = 0;
-
-	pthread_mutex_lock(&r->lock);
-	mine = ++r->asked;
-	pthread_cond_broadcast(&r->news);
-	while (r->answered < mine && !r->ends && rc == 0)
-		rc = -pthread_cond_timedwait(&r->news, &r->lock, &end);
-	if (r->answered >= mine) {
-		rc = r->result;
-		snprintf(message, len, "%s", r->message);
-	} else if (r->ends) {
-		rc = -ECANCELED;
-		snprintf(message, len, "the program ends");
-	} else {
-		snprintf(message, len, "not done yet; the log will say what came of it");
-	}
-	pthread_mutex_unlock(&r->lock);
-	return rc;
-}
-
-void reload_options(struct reload *r, struct options *out)
-{
-	pthread_mutex_lock(&r->lock);
-	*out = *r->running;
-	pthread_mutex_unlock(&r->lock);
-}
-
-/* False when it did not within ns. */
-static bool wait_for_thread(struct reload *r, uint64_t ns)
-{
-	const struct timespec end = monotonic_in(ns);
-	bool over;
-
-	pthread_mutex_lock(&r->lock);
-	r->ends = true;
-	pthread_cond_broadcast(&r->news);
-	while (!r->over && pthread_cond_timedwait(&r->news, &r->lock, &end) == 0)
-		continue;
-	over = r->over;
-	pthread_mutex_unlock(&r->lock);
-	if (over)
-		pthread_join(r->thread, NULL);
-	return over;
-}
-
-bool reload_destroy(struct reload *r)
-{
-	if (!r)
-		return true;
-	/* An output may be closing. */
-	if (!wait_for_thread(r, RELOAD_END_NS + r->probe.exporter->stop_timeout_ns)) {
-		log_warning("a reload is still under way; it ends with the program");
-		return false;
-	}
-	lane_settings_destroy(r->probe.settings);
-	while (r->old) {
-		struct lane_settings *next = r->old->next;
-
-		lane_settings_destroy(r->old);
-		r->old = next;
-	}
-	drop_options(r->running);
-	pthread_cond_destroy(&r->news);
-	pthread_mutex_destroy(&r->lock);
-	free(r);
-	return true;
 }

@@ -19,7 +19,8 @@ struct reload;
 
 /* Whom a reload is about; all of it outlives the reload. */
 struct reload_probe {
-	const struct options *o; /* of the start */
+	const struct options *o; /* of the start; without .config_path nobody may ask for a reload
+				  */
 	struct exporter *exporter;
 	struct lane *lanes;
 	unsigned int n_lanes;
@@ -36,7 +37,9 @@ struct reload_probe {
 	void (*ended)(const char *result);
 };
 
-/* Starts the thread. 0 or -errno. The main thread, once lanes and exporter run. */
+/*
+ * Starts the thread, which also lets the lanes' filter of own traffic follow collectors that move.
+ * 0 or -errno. The main thread, once lanes and exporter run. */
 int reload_create(struct reload **out, const struct reload_probe *p);
 
 /*
@@ -58,6 +61,12 @@ int reload_ask(struct reload *r, char *message, size_t len);
  * thread.
  */
 void reload_options(struct reload *r, struct options *out);
+
+/*
+ * Whoever waits for a reload is told at once that the program ends; none begins any more. Any
+ * thread. NULL is fine.
+ */
+void reload_end_soon(struct reload *r);
 
 /*
  * Ends the thread, and gives back what it had; outputs stay the exporter's. False when the thread

@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "export/output_internal.h"
 #include "exporter_change.h"
+#include "lane.h"
+#include "log.h"
 #include "reload.h"
 
 #define ASKERS 8
@@ -17,6 +20,7 @@ static struct {
 	char words_of_line[3][32], *argv[4];
 	struct options o;
 	struct exporter exporter;
+	struct lane lane; /* has ended: it is asked, and need not come by */
 	struct opened_output outputs[OUTPUTS_MAX];
 	struct identity identity;
 	atomic_bool stop;
@@ -25,11 +29,14 @@ static struct {
 } x;
 
 static atomic_int n_began, n_ended;
+static atomic_bool stands; /* reloads wait before they begin */
 static char last_told[256];
 
 static void began(void)
 {
 	n_began++;
+	while (stands)
+		sleep_ns(100000);
 }
 
 static void ended(const char *result)
@@ -84,8 +91,11 @@ static int open_all(void **state)
 	x.exporter.outputs[0] = x.outputs[0].output;
 	x.exporter.n_outputs = 1;
 
+	atomic_store(&x.lane.done, true);
 	struct reload_probe p = {.o = &x.o,
 				 .exporter = &x.exporter,
+				 .lanes = &x.lane,
+				 .n_lanes = 1,
 				 .outputs = x.outputs,
 				 .n_outputs = 1,
 				 .identity = &x.identity,
@@ -217,6 +227,117 @@ static void the_program_ends(void **state)
 	}
 }
 
+/* Who waits is told at once, so that the end of the program does not wait for a reload. */
+static void told_of_the_end_at_once(void **state)
+{
+	pthread_t thread;
+	int rc = 0;
+
+	(void)state;
+	stands = true;
+	assert_int_equal(pthread_create(&thread, NULL, ask, &rc), 0);
+	while (!n_began)
+		sleep_ns(100000);
+	reload_end_soon(x.reload);
+	pthread_join(thread, NULL);
+	assert_int_equal(rc, -ECANCELED);
+	assert_int_equal(n_ended, 0);
+	stands = false;
+}
+
+/* A run that is told to stop is told as it was. */
+static void no_change_after_the_stop(void **state)
+{
+	struct exporter_change change = {0};
+	struct exporter e = {0};
+	atomic_bool stop = true;
+
+	(void)state;
+	exporter_init(&e);
+	e.stop = &stop;
+	e.change = &change;
+	exporter_take_change(&e);
+	assert_false(change.done);
+	stop = false;
+	exporter_take_change(&e);
+	assert_true(change.done);
+	exporter_fini(&e);
+}
+
+/* The level that ftprobectl sets stays, unless the configuration has another one. */
+static void a_level_set_by_hand_stays(void **state)
+{
+	char message[1024];
+
+	(void)state;
+	log_set_level(LOG_LEVEL_DEBUG);
+	write_config(FIRST "[table]\nidle_timeout = 7s\n");
+	assert_int_equal(reload_ask(x.reload, message, sizeof message), 0);
+	assert_int_equal(log_get_level(), LOG_LEVEL_DEBUG);
+	write_config(FIRST "[probe]\nlog_level = error\n");
+	assert_int_equal(reload_ask(x.reload, message, sizeof message), 0);
+	assert_int_equal(log_get_level(), LOG_LEVEL_ERROR);
+	log_set_level(LOG_LEVEL_NOTICE);
+}
+
+/* UDP to an address and port; whether the lanes leave it out. */
+static bool left_out(const uint8_t address[4], uint16_t port)
+{
+	const struct lane_settings *s = atomic_load(&x.lane.wanted);
+	uint8_t frame[60] = {[12] = 0x08, [14] = 0x45, [23] = 17};
+
+	memcpy(frame + 26, address, 4);
+	memcpy(frame + 30, address, 4);
+	frame[36] = (uint8_t)(port >> 8);
+	frame[37] = (uint8_t)port;
+	return s && s->has_own &&
+	       bpf_filter(s->own.bf_insns, frame, sizeof frame, sizeof frame) != 0;
+}
+
+static bool left_out_soon(const uint8_t address[4], uint16_t port)
+{
+	for (int i = 0; i < 5000 && !left_out(address, port); i++)
+		sleep_ns(1000000);
+	return left_out(address, port);
+}
+
+static int elsewhere(const struct transport *t, char *expression, size_t len)
+{
+	(void)t;
+	return snprintf(expression, len, "(udp and dst host 10.9.9.9 and dst port 4739)");
+}
+
+/* As when the name of a collector means another address. */
+static void move_output(struct output *o)
+{
+	static struct transport_ops ops;
+
+	ops = *o->transport->ops;
+	ops.own_traffic = elsewhere;
+	__atomic_store_n(&o->transport->ops, &ops, __ATOMIC_RELEASE);
+	__atomic_store_n(&o->transport->moves, 1, __ATOMIC_RELEASE);
+}
+
+#define COLLECTOR "[output c]\ntype = ipfix\ntarget = udp://127.0.0.1:47399\n"
+
+static void own_traffic_follows_a_collector(void **state)
+{
+	static const uint8_t there[4] = {10, 9, 9, 9};
+	char message[1024];
+
+	(void)state;
+	write_config(FIRST COLLECTOR);
+	assert_int_equal(reload_ask(x.reload, message, sizeof message), 0);
+	assert_false(left_out(there, 4739));
+	move_output(x.outputs[1].output);
+	assert_true(left_out_soon(there, 4739));
+	/* What is noted of an output goes where the output goes. */
+	write_config("[port lo]\ndevice = af_packet:lo\n" COLLECTOR);
+	assert_int_equal(reload_ask(x.reload, message, sizeof message), 0);
+	assert_true(left_out(there, 4739));
+	assert_int_equal(x.exporter.traffic.seen[0], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +345,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(told_what_is_wrong, open_all, close_all),
 		cmocka_unit_test_setup_teardown(many_ask_at_once, open_all, close_all),
 		cmocka_unit_test_setup_teardown(the_program_ends, open_all, close_all),
+		cmocka_unit_test_setup_teardown(told_of_the_end_at_once, open_all, close_all),
+		cmocka_unit_test_setup_teardown(a_level_set_by_hand_stays, open_all, close_all),
+		cmocka_unit_test_setup_teardown(own_traffic_follows_a_collector, open_all,
+						close_all),
+		cmocka_unit_test(no_change_after_the_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
