@@ -125,8 +125,13 @@ bool exporter_unread(const struct exporter *e)
 }
 
 /* A probe that runs for months says when an output begins to fail, and then now and again. */
-static void tell_trouble(struct exporter *e, uint64_t now_ns)
+static void tell_trouble(struct exporter *e)
 {
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (now_ns - e->looked_ns < TROUBLE_LOOK_NS)
+		return;
+	e->looked_ns = now_ns;
 	for (unsigned int i = 0; i < e->n_outputs; i++) {
 		struct output_trouble *t = &e->trouble[i];
 		const struct output_counters *c = output_counters(e->outputs[i]);
@@ -141,17 +146,6 @@ static void tell_trouble(struct exporter *e, uint64_t now_ns)
 		log_warning("output %s (%" PRIu64 " records lost so far)",
 			    output_last_error(e->outputs[i]), dropped);
 	}
-}
-
-static void look_at_outputs(struct exporter *e)
-{
-	uint64_t now_ns = clock_monotonic_ns();
-
-	if (now_ns - e->looked_ns < TROUBLE_LOOK_NS)
-		return;
-	e->looked_ns = now_ns;
-	tell_trouble(e, now_ns);
-	exporter_traffic_look(e);
 }
 
 static void sum_lane(const struct exporter *e, const struct lane *l, struct output_metering *m)
@@ -298,7 +292,8 @@ static void poll_outputs(struct exporter *e)
 		output_poll(e->outputs[i], clock_wall_ns());
 	if (e->live) {
 		watch_clock(e);
-		look_at_outputs(e);
+		tell_trouble(e);
+		exporter_traffic_look(e);
 	}
 	if (exporter_unread(e))
 		atomic_store_explicit(e->stop, true, memory_order_relaxed);

@@ -104,7 +104,6 @@ static void put_in_place(struct exporter *e, const struct exporter_change *c)
 		places[i] = stays ? was : OUTPUTS_MAX + (c->reopen[i] ? 1 : 0);
 	}
 	exporter_traffic_order(e, places, c->n_outputs);
-	e->looked_ns = 0;
 	memcpy(e->events, events, c->n_outputs * sizeof events[0]);
 	memcpy(e->trouble, trouble, c->n_outputs * sizeof trouble[0]);
 	memcpy(e->since, since, c->n_outputs * sizeof since[0]);

@@ -359,6 +359,11 @@
 #define STREAM_ADDRESSES_MAX 16
 /* RFC 7011 10.4.4: not more than one attempt to connect a minute, unless configured. */
 #define STREAM_RECONNECT_DEFAULT_NS 60000000000ULL
+/*
+ * A name that means another address is left alone for so long: whoever filters what we send has to
+ * know the address before anything goes there.
+ */
+#define STREAM_MOVED_NS 50000000ULL
 /* Connecting and the handshake have so long: the fourth repetition of a SYN comes after 15 s. */
 #define STREAM_CONNECT_NS 10000000000ULL
 /* A run over files fails when its collector is not there: a lost SYN may be repeated twice. */

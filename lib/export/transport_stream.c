@@ -156,26 +156,30 @@ static bool are_others(const struct stream *s, const struct stream_address *foun
 	return n != s->n_addresses;
 }
 
-/* Each round of attempts begins with what the name means now, as far as that is known. */
-static void look_at_name(struct stream *s)
+/*
+ * Each round of attempts begins with what the name means now, as far as that is known; true when
+ * that is another address.
+ */
+static bool look_at_name(struct stream *s)
 {
 	struct stream_address found[STREAM_ADDRESSES_MAX];
 	unsigned int n = s->next_address ? 0 :
 					   resolver_take(s->resolver, found, STREAM_ADDRESSES_MAX);
+	bool moved;
 
 	if (!n)
-		return;
-	s->base.moves += are_others(s, found, n);
+		return false;
+	moved = are_others(s, found, n);
+	s->base.moves += moved;
 	memcpy(s->addresses, found, n * sizeof found[0]);
 	s->n_addresses = n;
+	return moved;
 }
 
 static void begin_connecting(struct stream *s)
 {
-	const struct stream_address *a;
+	const struct stream_address *a = &s->addresses[s->next_address];
 
-	look_at_name(s);
-	a = &s->addresses[s->next_address];
 	s->next_address = (s->next_address + 1) % s->n_addresses;
 	s->fd = socket(a->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd < 0) {
@@ -229,6 +233,8 @@ static void go_on_shaking(struct stream *s)
 /* The other addresses of the name are one attempt together with the first. */
 static bool may_connect(const struct stream *s, uint64_t now_ns)
 {
+	if (now_ns - s->moved_ns < STREAM_MOVED_NS)
+		return false;
 	return !s->attempt_ns || s->next_address || now_ns - s->attempt_ns >= s->reconnect_ns;
 }
 
@@ -238,8 +244,12 @@ static void go_on(struct stream *s)
 	int error;
 
 	if (s->state == STREAM_DOWN && may_connect(s, now_ns)) {
-		s->attempt_ns = now_ns;
-		begin_connecting(s);
+		if (look_at_name(s)) {
+			s->moved_ns = now_ns;
+		} else {
+			s->attempt_ns = now_ns;
+			begin_connecting(s);
+		}
 	}
 	if (s->state == STREAM_CONNECTING)
 		go_on_connecting(s);

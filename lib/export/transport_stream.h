@@ -49,6 +49,7 @@ struct stream {
 	enum stream_state state;
 	uint64_t reconnect_ns;
 	uint64_t attempt_ns; /* CLOCK_MONOTONIC of the last one; 0 = none yet */
+	uint64_t moved_ns;   /* CLOCK_MONOTONIC: when the name last came to mean another address */
 	uint32_t sessions, failures;
 	bool lost;		 /* that a session was lost is not told yet */
 	bool half_closed;	 /* the peer sends no more; whether it reads on will be seen */

@@ -187,6 +187,7 @@ static void test_names_are_asked_again(void **state)
 	/* What is filtered out as ours is what goes to the new address, which one is told of once.
 	 */
 	assert_int_equal(t->moves, 1);
+	assert_true(s->moved_ns && s->attempt_ns - s->moved_ns >= STREAM_MOVED_NS);
 	assert_true(t->ops->own_traffic(t, error, sizeof error) > 0);
 	assert_null(strstr(error, "127.0.0.9"));
 	while (p.fd < 0)
