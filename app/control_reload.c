@@ -78,6 +78,13 @@ static void run(void *self, struct json_object *request, struct control_reply *r
 	pthread_t thread;
 
 	(void)request;
+	if (!self) {
+		free(job);
+		control_reply_error(r, SIZE_MAX,
+				    "this probe has no configuration file (-c): there is nothing "
+				    "to read again");
+		return;
+	}
 	if (!job) {
 		control_reply_error(r, SIZE_MAX, "no memory");
 		return;

@@ -5,5 +5,8 @@
 #include "control.h"
 #include "reload.h"
 
-/* Adds the command. r outlives the control thread. Before control_start(). 0 or -ENOSPC. */
+/*
+ * Adds the command. r: NULL = there is nothing to read again, which it says; it outlives the
+ * control thread. Before control_start(). 0 or -ENOSPC.
+ */
 int control_reload_add(struct control *c, struct reload *r);

@@ -108,7 +108,8 @@ int control_socket_open(struct control_socket *s, const char *path, char *error,
 	if (s->fd < 0 || bind(s->fd, (const struct sockaddr *)&s->address, sizeof s->address) ||
 	    listen(s->fd, BACKLOG) || stat(path, &st)) {
 		rc = -errno;
-		snprintf(error, error_len, "[control] socket %s: %s", path, strerror(-rc));
+		snprintf(error, error_len, "[control] socket %s: %s%s", path, strerror(-rc),
+			 rc == -ENOENT ? "; make its directory first" : "");
 	}
 	umask(mask);
 	if (rc) {

@@ -196,8 +196,8 @@ int metrics_open(struct metrics **out, const char *listen, struct snapshot_sourc
 	m->daemon = start(m, &a);
 	if (!m->daemon) {
 		rc = errno ? -errno : -EIO;
-		snprintf(error, error_len, "[metrics] listen: cannot listen at %s: %s", listen,
-			 strerror(-rc));
+		snprintf(error, error_len, "[metrics] listen: cannot listen at %s: %s%s", listen,
+			 strerror(-rc), rc == -EADDRINUSE ? "; give another port" : "");
 		free(m);
 		return rc;
 	}

@@ -266,13 +266,12 @@ static bool start_reload(struct probe *p)
 /* Whoever asks on the control socket. */
 static bool start_control(struct probe *p)
 {
-	int rc = 0;
+	int rc;
 
 	if (!p->control)
 		return true;
 	p->asked = (struct control_probe){p->o, &p->exporter, p->ports, p->reload};
-	if (p->reload && p->o->config_path)
-		rc = control_reload_add(p->control, p->reload);
+	rc = control_reload_add(p->control, p->o->config_path ? p->reload : NULL);
 	if (rc == 0)
 		rc = control_probe_start(p->control, &p->asked);
 	if (rc)

@@ -50,6 +50,12 @@ static inline void counter_add(uint64_t *word, uint64_t n)
 	__atomic_store_n(word, *word + n, __ATOMIC_RELAXED);
 }
 
+/* The same, for what goes up and down. */
+static inline void counter_set(uint64_t *word, uint64_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
 /* Of a counter of another thread. */
 static inline uint64_t counter_read(const uint64_t *word)
 {

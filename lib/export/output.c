@@ -86,9 +86,9 @@ static void count_queued(struct output *o)
 {
 	uint64_t *count = o->counters.count;
 
-	count[OUTPUT_queued] = records_waiting(o);
+	counter_set(&count[OUTPUT_queued], records_waiting(o));
 	if (count[OUTPUT_queued] > count[OUTPUT_queued_max])
-		count[OUTPUT_queued_max] = count[OUTPUT_queued];
+		counter_set(&count[OUTPUT_queued_max], count[OUTPUT_queued]);
 }
 
 static void note_not_sent(struct output *o, struct queue_sum sum)
@@ -102,7 +102,7 @@ static void note_not_sent(struct output *o, struct queue_sum sum)
 
 static void lose(struct output *o, enum output_drop reason, struct queue_sum sum)
 {
-	o->counters.dropped[reason]++;
+	counter_add(&o->counters.dropped[reason], 1);
 	note_not_sent(o, sum);
 }
 
@@ -135,7 +135,7 @@ static void unspool(struct output *o)
 	if (!rc)
 		return;
 	output_note_error(o, -rc);
-	o->counters.dropped[OUTPUT_DROP_spool] += spool_clear(o->spool);
+	counter_add(&o->counters.dropped[OUTPUT_DROP_spool], spool_clear(o->spool));
 }
 
 /* Behind what waits on disk, or in memory. OUTPUT_DROP_N, or why not. */
@@ -152,7 +152,7 @@ static enum output_drop keep(struct output *o, const struct queued_record *q)
 	if (rc && rc != -ENOBUFS)
 		output_note_error(o, -rc);
 	if (rc == 0)
-		o->counters.count[OUTPUT_spooled]++;
+		counter_add(&o->counters.count[OUTPUT_spooled], 1);
 	return rc ? OUTPUT_DROP_spool : OUTPUT_DROP_N;
 }
 
@@ -163,7 +163,7 @@ static void submit_one(struct output *o, const struct flow_record *r)
 				  .octets = r->octets[DIR_FWD] + r->octets[DIR_REV]};
 	enum output_drop reason = OUTPUT_DROP_N;
 
-	o->counters.count[OUTPUT_offered]++;
+	counter_add(&o->counters.count[OUTPUT_offered], 1);
 	if (!o->transport) {
 		reason = OUTPUT_DROP_shutdown;
 	} else if (o->reader_gone) {
@@ -199,7 +199,7 @@ void output_submit(struct output *o, const struct flow_record *r)
 	n = flow_record_uniflows(r, uniflows);
 	for (unsigned int i = 0; i < n; i++)
 		submit_one(o, &uniflows[i]);
-	o->counters.count[OUTPUT_uniflows] += n - 1;
+	counter_add(&o->counters.count[OUTPUT_uniflows], n - 1);
 }
 
 void output_set_applications(struct output *o, const struct ipfix_application *list, uint32_t n)
@@ -261,9 +261,9 @@ bool output_has_room(const struct output *o)
 void output_settle_sent(struct output *o, uint32_t n, uint64_t bytes, uint64_t messages)
 {
 	queue_pop(&o->queue, n);
-	o->counters.count[OUTPUT_sent] += n;
-	o->counters.count[OUTPUT_sent_bytes] += bytes;
-	o->counters.count[OUTPUT_sent_messages] += messages;
+	counter_add(&o->counters.count[OUTPUT_sent], n);
+	counter_add(&o->counters.count[OUTPUT_sent_bytes], bytes);
+	counter_add(&o->counters.count[OUTPUT_sent_messages], messages);
 	o->held_since_ns = 0;
 	count_queued(o);
 }
@@ -272,7 +272,7 @@ void output_settle_dropped(struct output *o, uint32_t n, enum output_drop reason
 {
 	if (n)
 		note_not_sent(o, queue_pop(&o->queue, n));
-	o->counters.dropped[reason] += n;
+	counter_add(&o->counters.dropped[reason], n);
 	o->held_since_ns = 0;
 	count_queued(o);
 }
@@ -280,7 +280,7 @@ void output_settle_dropped(struct output *o, uint32_t n, enum output_drop reason
 void output_settle_in_doubt(struct output *o, uint32_t n)
 {
 	queue_pop(&o->queue, n);
-	o->counters.count[OUTPUT_in_doubt] += n;
+	counter_add(&o->counters.count[OUTPUT_in_doubt], n);
 	count_queued(o);
 }
 
@@ -293,14 +293,14 @@ struct queue_sum output_hold(struct output *o, uint32_t n)
 void output_settle_held(struct output *o, uint32_t n, enum output_counter as)
 {
 	o->apart -= n;
-	o->counters.count[as] += n;
+	counter_add(&o->counters.count[as], n);
 	count_queued(o);
 }
 
 void output_drop_held(struct output *o, uint32_t n, struct queue_sum sum, enum output_drop reason)
 {
 	o->apart -= n;
-	o->counters.dropped[reason] += n;
+	counter_add(&o->counters.dropped[reason], n);
 	note_not_sent(o, sum);
 	count_queued(o);
 }
@@ -325,9 +325,9 @@ void output_settle_apart(struct output *o, bool sent)
 {
 	o->apart = 0;
 	if (sent)
-		o->counters.count[OUTPUT_sent]++;
+		counter_add(&o->counters.count[OUTPUT_sent], 1);
 	else
-		o->counters.dropped[OUTPUT_DROP_transport]++;
+		counter_add(&o->counters.dropped[OUTPUT_DROP_transport], 1);
 	count_queued(o);
 }
 
@@ -442,7 +442,7 @@ void output_close(struct output *o, uint64_t deadline_ns)
 		keep_for_later(o);
 	output_settle_dropped(o, o->queue.records, OUTPUT_DROP_shutdown);
 	if (o->spool && !spool_is_kept(o->spool))
-		o->counters.dropped[OUTPUT_DROP_shutdown] += spool_clear(o->spool);
+		counter_add(&o->counters.dropped[OUTPUT_DROP_shutdown], spool_clear(o->spool));
 	count_queued(o);
 	o->transport->ops->close(o->transport, deadline_ns);
 	o->transport = NULL;

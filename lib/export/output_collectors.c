@@ -76,9 +76,9 @@ static void move_waiting(struct output *from, struct output *to)
 	queue_pop(&from->queue, moved);
 	ipfix_note_end(to, ipfix_latest_end_ns(from));
 	from->counters.count[OUTPUT_offered] -= moved;
-	to->counters.count[OUTPUT_offered] += moved;
+	counter_add(&to->counters.count[OUTPUT_offered], moved);
 	from->counters.count[OUTPUT_queued] -= moved;
-	to->counters.count[OUTPUT_queued] += moved;
+	counter_add(&to->counters.count[OUTPUT_queued], moved);
 }
 
 /* Failover: the first that is up gets all. Balance: those that are up share what the others had. */

@@ -302,11 +302,11 @@ static bool send_rest(struct output *o)
 	if (taken > 0) {
 		s->rest_at += (uint32_t)taken;
 		s->rest_bytes -= (uint32_t)taken;
-		o->counters.count[OUTPUT_sent_bytes] += (uint64_t)taken;
+		counter_add(&o->counters.count[OUTPUT_sent_bytes], (uint64_t)taken);
 	}
 	if (s->rest_bytes)
 		return false;
-	o->counters.count[OUTPUT_sent_messages]++;
+	counter_add(&o->counters.count[OUTPUT_sent_messages], 1);
 	/* Where the wire is now is the end of this message. */
 	ipfix_session_look(o);
 	return true;

@@ -69,7 +69,7 @@ static void settle_lost(struct output *o, bool again)
 		if (m->end_bytes == UINT64_MAX)
 			continue;
 		if (again)
-			o->counters.count[OUTPUT_resent] += m->records;
+			counter_add(&o->counters.count[OUTPUT_resent], m->records);
 		else
 			output_settle_in_doubt(o, m->records);
 	}
@@ -96,8 +96,8 @@ void ipfix_session_look(struct output *o)
 	if (!o->transport->ops->session)
 		return;
 	o->transport->ops->session(o->transport, &s->session);
-	o->counters.count[OUTPUT_sessions] += s->session.number - number;
-	o->counters.count[OUTPUT_sessions_failed] += s->session.failures - failures;
+	counter_add(&o->counters.count[OUTPUT_sessions], s->session.number - number);
+	counter_add(&o->counters.count[OUTPUT_sessions_failed], s->session.failures - failures);
 	if (s->session.failures != failures)
 		output_note_trouble(o, o->transport->ops->trouble(o->transport));
 	note_end(s);

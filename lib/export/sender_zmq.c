@@ -295,8 +295,8 @@ static bool send_records(struct output *o)
 		output_settle_sent(o, n, (uint64_t)taken, 1);
 		return true;
 	}
-	o->counters.count[OUTPUT_sent_bytes] += (uint64_t)taken;
-	o->counters.count[OUTPUT_sent_messages]++;
+	counter_add(&o->counters.count[OUTPUT_sent_bytes], (uint64_t)taken);
+	counter_add(&o->counters.count[OUTPUT_sent_messages], 1);
 	o->held_since_ns = 0;
 	zmq_session_note_message(o, &m, n);
 	return true;
@@ -312,8 +312,8 @@ static bool send_again(struct output *o, struct zmq_message *m)
 	taken = send_message(o, m);
 	if (taken < 0)
 		return false;
-	o->counters.count[OUTPUT_sent_bytes] += (uint64_t)taken;
-	o->counters.count[OUTPUT_sent_messages]++;
+	counter_add(&o->counters.count[OUTPUT_sent_bytes], (uint64_t)taken);
+	counter_add(&o->counters.count[OUTPUT_sent_messages], 1);
 	zmq_session_note_again(o);
 	return true;
 }
@@ -389,7 +389,7 @@ int zmq_publish(struct output *o, const char *topic, const char *json)
 	taken = send_message(o, &m);
 	if (taken < 0)
 		return (int)taken;
-	o->counters.count[OUTPUT_sent_bytes] += (uint64_t)taken;
-	o->counters.count[OUTPUT_sent_messages]++;
+	counter_add(&o->counters.count[OUTPUT_sent_bytes], (uint64_t)taken);
+	counter_add(&o->counters.count[OUTPUT_sent_messages], 1);
 	return 0;
 }

@@ -126,7 +126,7 @@ static void settle_lost(struct output *o)
 		if (m->end_bytes > z->session.left_bytes)
 			break;
 		if (again)
-			o->counters.count[OUTPUT_resent] += m->records;
+			counter_add(&o->counters.count[OUTPUT_resent], m->records);
 		else
 			settle_first(o, OUTPUT_in_doubt);
 	}
@@ -186,8 +186,8 @@ void zmq_session_look(struct output *o)
 	if (!o->transport->ops->session)
 		return;
 	o->transport->ops->session(o->transport, &z->session);
-	o->counters.count[OUTPUT_sessions] += z->session.number - number;
-	o->counters.count[OUTPUT_sessions_failed] += z->session.failures - failures;
+	counter_add(&o->counters.count[OUTPUT_sessions], z->session.number - number);
+	counter_add(&o->counters.count[OUTPUT_sessions_failed], z->session.failures - failures);
 	if (z->session.failures != failures)
 		output_note_trouble(o, o->transport->ops->trouble(o->transport));
 	if (!z->held_info)
