@@ -74,9 +74,9 @@ int opened_output_open(struct opened_output *out, const struct output_spec *spec
 	o.own_traffic_too_long = output_own_traffic(o.output, o.own_traffic, sizeof o.own_traffic) <
 				 0;
 	if (output_spec_in_clear(spec))
-		log_warning("output %s: records leave this machine in clear; give server_key, or "
-			    "bind 127.0.0.1",
-			    spec->name);
+		log_warning("output %s: records leave this machine in clear; give server_key%s",
+			    spec->name,
+			    spec->mode == OUTPUT_MODE_BIND ? ", or bind 127.0.0.1" : "");
 	*out = o;
 	return 0;
 }
