@@ -15,11 +15,11 @@ enum { STATUS_DIGITS = 3, STATUS_SWITCHING = 101, STATUS_FINAL = 200 };
 enum { TLS_TYPE_MIN = 20, TLS_TYPE_MAX = 23, TLS_MAJOR = 3 };
 
 struct block {
+	struct processor_texts texts;
 	union {
 		struct record_http http;
 		struct record_rtsp rtsp;
 	} record;
-	struct processor_texts texts;
 	uint8_t n; /* transactions begun */
 	uint8_t requests, responses;
 };
@@ -203,19 +203,16 @@ static enum processor_answer skip_other(struct messages *s, const struct process
 enum processor_answer messages_packet(const struct messages_kind *kind, struct messages *s,
 				      const struct processor_packet *p)
 {
-	const bool is_new = !s->block;
 	struct message m;
 	struct block *b;
 
 	if (!p->payload_len)
 		return PROCESSOR_NEXT;
 	if (!read_message(&m, kind, p))
-		return is_new ? skip_other(s, p) : PROCESSOR_NEXT;
-	b = processor_block(s, p);
+		return s->block ? PROCESSOR_NEXT : skip_other(s, p);
+	b = processor_text_block(s, sizeof *b, p);
 	if (!b)
 		return PROCESSOR_DONE;
-	if (is_new)
-		b->texts = PROCESSOR_TEXTS_INIT(b);
 	if (m.is_request)
 		keep_request(b, kind, &m, p);
 	else

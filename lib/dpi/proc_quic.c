@@ -21,8 +21,8 @@ struct quic {
 };
 
 struct block {
-	struct record_quic record;
 	struct processor_texts texts;
+	struct record_quic record;
 	bool client_known;
 	uint8_t client;			   /* direction */
 	uint8_t packets[QUIC_PACKETS_MAX]; /* up to record.packets.n */
@@ -266,10 +266,9 @@ static struct block *find_block(struct quic *s, const struct processor_packet *p
 
 	if (b || !is_quic || q->type == QUIC_NEGOTIATION)
 		return b;
-	b = processor_block(s, p);
+	b = processor_text_block(s, sizeof *b, p);
 	if (!b)
 		return NULL;
-	b->texts = PROCESSOR_TEXTS_INIT(b);
 	b->record.sni = b->record.agent = "";
 	b->record.token_len = UINT64_MAX;
 	return b;

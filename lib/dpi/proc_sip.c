@@ -21,8 +21,8 @@ struct sip {
 };
 
 struct block {
-	struct record_sip record;
 	struct processor_texts texts;
+	struct record_sip record;
 };
 
 _Static_assert(sizeof(struct block) < PROCESSOR_BLOCK_BYTES / 2, "room for texts");
@@ -187,19 +187,17 @@ static void open_message(struct block *b)
 static enum processor_answer packet(void *state, const struct processor_packet *p)
 {
 	struct sip *s = state;
-	const bool is_new = !s->block;
 	struct message m;
 	struct block *b;
 
 	if (!p->payload_len)
 		return PROCESSOR_NEXT;
 	if (!read_message(&m, p))
-		return is_new && ++s->others >= TEXT_OTHERS_MAX ? PROCESSOR_DONE : PROCESSOR_NEXT;
-	b = processor_block(s, p);
+		return !s->block && ++s->others >= TEXT_OTHERS_MAX ? PROCESSOR_DONE :
+								     PROCESSOR_NEXT;
+	b = processor_text_block(s, sizeof *b, p);
 	if (!b)
 		return PROCESSOR_DONE;
-	if (is_new)
-		b->texts = PROCESSOR_TEXTS_INIT(b);
 	/* a cut that there was no room for comes later */
 	if (b->record.type.n >= processor_transactions_max(p))
 		return PROCESSOR_NEXT;

@@ -23,8 +23,8 @@ struct smtp {
 };
 
 struct block {
-	struct record_smtp record;
 	struct processor_texts texts;
+	struct record_smtp record;
 	bool seen;    /* something that is told */
 	bool in_mail; /* between DATA and the line with a dot */
 	bool asked_for_tls;
@@ -138,12 +138,12 @@ static void read_command(struct block *b, struct piece payload, const struct pro
 static bool ends_mail(struct piece payload)
 {
 	static const char end[] = "\r\n.\r\n";
-	const uint32_t line_len = sizeof end - 1 - 2;
+	const uint32_t end_len = sizeof end - 1;
 
-	if (payload.len == line_len)
-		return memcmp(payload.at, end + 2, line_len) == 0;
-	return payload.len > line_len &&
-	       memcmp(payload.at + payload.len - (sizeof end - 1), end, sizeof end - 1) == 0;
+	if (piece_is(payload, end + 2))
+		return true;
+	return payload.len >= end_len &&
+	       memcmp(payload.at + payload.len - end_len, end, end_len) == 0;
 }
 
 /* false: nothing more can be read. */
@@ -170,13 +170,11 @@ static enum processor_answer packet(void *state, const struct processor_packet *
 		return PROCESSOR_DONE;
 	if (!p->captured)
 		return PROCESSOR_NEXT;
-	b = processor_block(s, p);
+	b = processor_text_block(s, sizeof *b, p);
 	if (!b)
 		return PROCESSOR_DONE;
-	if (is_new) {
-		b->texts = PROCESSOR_TEXTS_INIT(b);
+	if (is_new)
 		b->record.domain = b->record.first_sender = b->record.first_recipient = "";
-	}
 	return read_packet(b, p) ? PROCESSOR_NEXT : PROCESSOR_DONE;
 }
 

@@ -27,8 +27,8 @@ struct tls {
 };
 
 struct block {
-	struct record_tls record;
 	struct processor_texts texts;
+	struct record_tls record;
 	uint16_t types[TLS_EXTENSIONS_TOLD], lengths[TLS_EXTENSIONS_TOLD];
 	uint8_t ja3[MD5_LEN];
 	uint32_t start_seq; /* of the hello that is gathered */
@@ -46,7 +46,6 @@ static void keep_client(struct block *b, const struct tls_hello *h,
 	struct record_tls *r = &b->record;
 	char ja4[JA4_LEN + 1];
 
-	b->texts = PROCESSOR_TEXTS_INIT(b);
 	r->version = h->version;
 	r->alpn = "";
 	r->ja4 = "";
@@ -212,7 +211,7 @@ static enum processor_answer seek_client(struct tls *s, const struct processor_p
 {
 	if (!begins_hello(p->payload, p->captured, TLS_CLIENT_HELLO))
 		return ++s->packets < TLS_SEARCH_PACKETS_MAX ? PROCESSOR_NEXT : PROCESSOR_DONE;
-	struct block *b = processor_block(s, p);
+	struct block *b = processor_text_block(s, sizeof *b, p);
 
 	if (!b)
 		return PROCESSOR_DONE;

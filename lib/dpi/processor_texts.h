@@ -14,10 +14,6 @@ struct processor_texts {
 	char *at, *end;
 };
 
-/* What is behind the struct at the beginning of a block. */
-#define PROCESSOR_TEXTS_INIT(block)                                                                \
-	((struct processor_texts){(char *)((block) + 1), (char *)(block) + PROCESSOR_BLOCK_BYTES})
-
 /*
  * processor_block() for a block that begins with a struct processor_texts; own_bytes: that of the
  * processor's struct with it.
@@ -60,7 +56,8 @@ static inline const char *processor_text(struct processor_texts *t, const void *
 	char *text = t->at;
 
 	len = (uint32_t)strnlen(from, len < bytes_max ? len : bytes_max);
-	len = processor_texts_take(t, len, 1, p);
+	if (len)
+		len = processor_texts_take(t, len, 1, p);
 	if (!len)
 		return "";
 	memcpy(text, from, len);

@@ -75,6 +75,26 @@ static void ends_of_data(void **state)
 	talk_close(&t);
 }
 
+/* The end of a mail is looked for in the payload, not in the header before it. */
+static void end_of_a_short_payload(void **state)
+{
+	struct build b = {0};
+	struct proc_talk t;
+
+	(void)state;
+	open_mail(&t);
+	CLIENT(&t, "DATA\r\n");
+	SERVER(&t, "354 yes\r\n");
+	build_ethernet(&b, 0x0800);
+	build_ipv4(&b, 6);
+	build_tcp(&b, TALK_CLIENT_PORT, 25)[19] = '\r'; /* of the urgent pointer */
+	build_bytes(&b, "\n.\r\n", 4);
+	talk_meter(&t, &b, DIR_FWD);
+	CLIENT(&t, "NOOP\r\n");
+	assert_int_equal(talk_record(&t)->smtp->commands, 0x10);
+	talk_close(&t);
+}
+
 static void unknown_and_cut(void **state)
 {
 	char text[600];
@@ -128,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_mail),
 		cmocka_unit_test(ends_of_data),
+		cmocka_unit_test(end_of_a_short_payload),
 		cmocka_unit_test(unknown_and_cut),
 		cmocka_unit_test(left_alone),
 	};
