@@ -3,6 +3,7 @@
 #include "dpi/dns_message.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <strings.h>
 
 #include "core/limits.h"
@@ -10,8 +11,12 @@
 bool dns_open(struct dns_message *m, const uint8_t *bytes, size_t len, bool tcp)
 {
 	m->rest = rbuf_make(bytes, len);
-	if (tcp && get_be16(&m->rest) != rbuf_left(&m->rest))
-		return false;
+	if (tcp) {
+		const uint16_t told_len = get_be16(&m->rest);
+
+		if (told_len != rbuf_left(&m->rest))
+			return false;
+	}
 	m->start = m->rest.at;
 	m->id = get_be16(&m->rest);
 	m->flags = get_be16(&m->rest);
@@ -150,7 +155,7 @@ static uint32_t read_reversed_ipv6(const struct dns_name *name, uint32_t len, ui
 	memset(address, 0, 16);
 	for (unsigned int i = 0; i < 32; i++) {
 		const char c = name->text[2 * i];
-		const char *digit = c ? strchr(digits, c | 0x20) : NULL;
+		const char *digit = isxdigit((unsigned char)c) ? strchr(digits, c | 0x20) : NULL;
 
 		if (!digit || (i < 31 && name->text[2 * i + 1] != '.'))
 			return 0;

@@ -46,6 +46,15 @@ static bool read_tie(const struct dns_message *m, const struct dns_record *r, st
 	return true;
 }
 
+/* Of an address there must be all. */
+static bool has_room(const struct block *b, const struct tie *t)
+{
+	const uint32_t name_len = t->name.len < DNS_NAME_MAX ? t->name.len : DNS_NAME_MAX;
+
+	return b->n < PASSIVEDNS_ANSWERS_MAX &&
+	       t->address_len + name_len + 1 <= (size_t)(b->texts.end - b->texts.at);
+}
+
 static void keep(struct block *b, uint16_t id, const struct dns_record *r, const struct tie *t,
 		 const struct processor_packet *p)
 {
@@ -85,7 +94,7 @@ static bool read_answers(void *state, struct dns_message *m, const struct proces
 		b = processor_text_block(state, sizeof *b, p);
 		if (!b)
 			return false;
-		if (b->n == PASSIVEDNS_ANSWERS_MAX) {
+		if (!has_room(b, &t)) {
 			processor_count_cut(p);
 			break;
 		}

@@ -9,9 +9,10 @@
 #include "dpi/processors.h"
 
 enum processor_answer {
-	PROCESSOR_NEXT,	     /* show me the next packet of this flow */
-	PROCESSOR_DONE,	     /* no more of this record */
-	PROCESSOR_CUT_AFTER, /* the flow ends with this packet; the next one begins another flow */
+	PROCESSOR_NEXT, /* show me the next packet of this flow */
+	PROCESSOR_DONE, /* no more of this record */
+	/* The flow ends with this packet, of which I want no more; the next begins another one. */
+	PROCESSOR_CUT_AFTER,
 };
 
 /* A packet of the flow, as processors see it. */

@@ -75,7 +75,8 @@ bool processors_choose(struct processors *p, uint32_t set)
 	p->starting = wanted & ~running(p);
 	p->guards = false;
 	for (uint32_t left = wanted; left; left &= left - 1)
-		p->guards |= p->slots[__builtin_ctz(left)].ops->cut_before != NULL;
+		p->guards |= p->options.records_transaction &&
+			     p->slots[__builtin_ctz(left)].ops->cut_before;
 	atomic_store_explicit(&p->running, wanted & ~p->starting, memory_order_relaxed);
 	return p->starting != 0;
 }
@@ -238,6 +239,7 @@ struct processors_answer processors_packet(const struct processors *p, void *ann
 			break;
 		case PROCESSOR_CUT_AFTER:
 			answer.cut = true;
+			a->done |= 1U << slot; /* whatever becomes of the cut */
 			break;
 		}
 	}

@@ -3,7 +3,8 @@
  * Fuzzes all processors with a series of packets as one flow.
  *
  * Input as for packet_fuzz, of which it shares the corpus; the lowest bit of a packet's time says
- * its direction, and 255 missing bytes that a slice is made after it.
+ * its direction, and of missing bytes 255 say that a slice is made after it, 254 that other
+ * processors run from then on, 253 that there is no memory for cuts.
  */
 #include "fuzz.h"
 
@@ -27,6 +28,7 @@ struct flow {
 	struct flow_record r;
 	uint64_t n; /* packets of the record */
 	bool watched;
+	bool short_of_memory; /* for cuts */
 };
 
 /* Reads a whole list, so that a sanitizer sees where it lies. */
@@ -116,7 +118,7 @@ static void meter(struct flow *f, const struct packet *k, unsigned int direction
 {
 	struct processors_answer answer = {0};
 
-	if (f->watched && f->p.guards && f->n &&
+	if (f->watched && f->p.guards && f->n && !f->short_of_memory &&
 	    processors_cut_before(&f->p, f->annex, k, direction))
 		cut_slice(f);
 	f->n++;
@@ -125,8 +127,17 @@ static void meter(struct flow *f, const struct packet *k, unsigned int direction
 	if (f->watched)
 		answer = processors_packet(&f->p, f->annex, k, direction);
 	f->watched = answer.next;
-	if (answer.cut)
+	if (answer.cut && !f->short_of_memory)
 		cut_slice(f);
+}
+
+/* As a reload does it: what was learned before is forgotten. */
+static void choose(struct flow *f, uint32_t set)
+{
+	processors_choose(&f->p, set);
+	processors_clear(&f->p, f->annex);
+	processors_started(&f->p);
+	f->watched = true;
 }
 
 /* One packet in memory that ends where it ends. */
@@ -164,6 +175,10 @@ static void run_all(struct parser *p, struct flow *f, const uint8_t *data, size_
 		run_packet(p, f, &k, head[3] & 1);
 		if (head[2] == 255)
 			cut_slice(f);
+		else if (head[2] == 254)
+			choose(f, head[3] * 0x01010101U & PROCESSORS_ALL);
+		else if (head[2] == 253)
+			f->short_of_memory = true;
 		at += PACKET_HEAD_LEN + k.len;
 	}
 }

@@ -239,6 +239,11 @@ static void reverse_ipv6(void **state)
 	assert_memory_equal(x.r.passivedns->address.values[0].bytes,
 			    "\xfe\xdc\xba\x98\x76\x54\x32\x10\xfe\xdc\xba\x98\x76\x54\x32\x10", 16);
 	proc_close(&x);
+	response[13] = '0' & ~0x20; /* no digit */
+	proc_open(&x, PASSIVEDNS, NULL);
+	proc_message(&x, (struct proc_message){40000, 53, response, (uint32_t)n + 26}, DIR_REV);
+	assert_null(proc_record(&x)->passivedns);
+	proc_close(&x);
 }
 
 /* Answers beyond those that have room are counted. */
@@ -256,6 +261,55 @@ static void many_answers(void **state)
 			     .next);
 	assert_int_equal(proc_record(&x)->passivedns->id.n, PASSIVEDNS_ANSWERS_MAX);
 	assert_int_equal(x.counters[DPI_processor_texts_cut], 1);
+	proc_close(&x);
+}
+
+/* One that has no room as a whole is left out, and counted: part of an address is another one. */
+static void long_answers(void **state)
+{
+	static const uint8_t head[] = "\0\7\x81\x80\0\1\0\x0c\0\0\0\0";
+	static const uint8_t answer[] = POINTER "\0\x1c\0\1\0\0\0\x3c\0\x10"
+						"0123456789abcdef";
+	uint8_t bytes[1024];
+	struct wbuf w = wbuf_make(bytes, sizeof bytes);
+	const struct record_passivedns *r;
+	struct proc_fixture x;
+
+	(void)state;
+	put_bytes(&w, head, sizeof head - 1);
+	for (unsigned int i = 0; i < 3; i++) {
+		put_u8(&w, 40);
+		put_bytes(&w, "label-label-label-label-label-label-labe", 40);
+	}
+	put_bytes(&w, "\0\0\x1c\0\1", 5);
+	for (unsigned int i = 0; i < 12; i++)
+		put_bytes(&w, answer, sizeof answer - 1);
+	proc_open(&x, PASSIVEDNS, NULL);
+	proc_message(&x, (struct proc_message){40000, 53, bytes, (uint32_t)(w.at - bytes)},
+		     DIR_REV);
+	r = proc_record(&x)->passivedns;
+	assert_in_range(r->address.n, 4, 11);
+	for (unsigned int i = 0; i < r->address.n; i++) {
+		assert_int_equal(r->address.values[i].len, 16);
+		assert_int_equal(strlen(r->name.values[i]), 122);
+	}
+	assert_int_equal(x.counters[DPI_processor_texts_cut], 1);
+	proc_close(&x);
+}
+
+/* A record that could not be cut has one transaction all the same. */
+static void cut_that_does_not_come(void **state)
+{
+	struct proc_fixture x;
+
+	(void)state;
+	proc_open(&x, 1U << PROCESSOR_dns, &by_transaction);
+	assert_true(SEND(&x, QUERY OPT, DIR_FWD).cut);
+	for (unsigned int i = 0; i < 2 * TRANSACTIONS_MAX; i++) {
+		x.watched = true;
+		assert_false(SEND(&x, QUERY OPT, DIR_FWD).cut);
+	}
+	assert_int_equal(proc_record(&x)->dns->id.n, 1);
 	proc_close(&x);
 }
 
@@ -321,6 +375,8 @@ int main(void)
 		cmocka_unit_test(ties),
 		cmocka_unit_test(reverse_ipv6),
 		cmocka_unit_test(many_answers),
+		cmocka_unit_test(long_answers),
+		cmocka_unit_test(cut_that_does_not_come),
 		cmocka_unit_test(no_block_left),
 		cmocka_unit_test(services),
 	};

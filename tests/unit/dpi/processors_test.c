@@ -2,6 +2,7 @@
 /* The processors together: names, layout, who is done when, slices, fields. */
 #include "proc_fixture.h"
 
+#include "dpi/processor_texts.h"
 #include "record/elements.h"
 
 static void names(void **state)
@@ -146,12 +147,55 @@ static void fields(void **state)
 	assert_int_equal(__builtin_popcountll(processors_missing_sources(0) & ~never), PROCESSOR_N);
 }
 
+/* Only with records = transaction a record is cut before a packet, also after a change. */
+static void guards(void **state)
+{
+	const uint32_t set = 1U << PROCESSOR_wg | 1U << PROCESSOR_pstats;
+	const struct processor_options by_transaction = {.records_transaction = true};
+	struct proc_fixture x;
+
+	(void)state;
+	proc_open(&x, set, NULL);
+	assert_false(x.p.guards);
+	processors_choose(&x.p, set);
+	assert_false(x.p.guards);
+	proc_close(&x);
+	proc_open(&x, set, &by_transaction);
+	assert_true(x.p.guards);
+	processors_choose(&x.p, set & ~(1U << PROCESSOR_wg));
+	assert_false(x.p.guards);
+	processors_choose(&x.p, set);
+	assert_true(x.p.guards);
+	proc_close(&x);
+}
+
+/* Only what is lost counts. */
+static void texts_without_room(void **state)
+{
+	char room[2];
+	struct processor_texts t = {room, room + sizeof room};
+	struct processor_packet p = {0};
+	struct proc_fixture x;
+
+	(void)state;
+	proc_open(&x, PROCESSORS_ALL, NULL);
+	p.all = &x.p;
+	assert_string_equal(processor_text(&t, "a", 1, 10, &p), "a");
+	assert_string_equal(processor_text(&t, "", 0, 10, &p), "");
+	assert_string_equal(processor_text(&t, "\0b", 2, 10, &p), "");
+	assert_int_equal(x.counters[DPI_processor_texts_cut], 0);
+	assert_string_equal(processor_text(&t, "b", 1, 10, &p), "");
+	assert_int_equal(x.counters[DPI_processor_texts_cut], 1);
+	proc_close(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),  cmocka_unit_test(layout),
 		cmocka_unit_test(fields), cmocka_unit_test(done_one_by_one),
 		cmocka_unit_test(slices), cmocka_unit_test(time_runs_backwards),
+		cmocka_unit_test(guards), cmocka_unit_test(texts_without_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
