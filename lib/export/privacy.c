@@ -28,7 +28,8 @@ struct privacy {
 	char texts[TEXTS_MAX][HASH_TEXT_BYTES];
 	const char *list_texts[LIST_VALUES_MAX];
 	struct octets list_octets[LIST_VALUES_MAX];
-	/* What the pointers of the record go to. */
+	uint8_t addresses[LIST_VALUES_MAX][16]; /* of answers */
+						/* What the pointers of the record go to. */
 #define PART(name) struct record_##name name;
 	FLOW_RECORD_PARTS(PART)
 #undef PART
@@ -123,13 +124,14 @@ enum privacy_technique privacy_technique(const struct privacy_options *o, enum e
 	static const char *const texts[] = {"string",	 "octets",	"each_text",
 					    "list_text", "list_octets", NULL};
 
-	if (o->addresses == PRIVACY_CRYPTOPAN && has_kind(element, addresses))
-		return PRIVACY_STRUCTURE_PERMUTED;
-	if (o->addresses != PRIVACY_ADDRESSES_KEEP &&
-	    (has_kind(element, addresses) || has_kind(element, macs)))
-		return PRIVACY_PRECISION_DEGRADED;
+	const bool is_address = element == ELEMENT_PDNS_IP || has_kind(element, addresses);
+
 	if (o->strings != PRIVACY_STRINGS_KEEP && is_content(element) && has_kind(element, texts))
 		return o->strings == PRIVACY_HASH ? PRIVACY_PERMUTED : PRIVACY_PRECISION_DEGRADED;
+	if (o->addresses == PRIVACY_CRYPTOPAN && is_address)
+		return PRIVACY_STRUCTURE_PERMUTED;
+	if (o->addresses != PRIVACY_ADDRESSES_KEEP && (is_address || has_kind(element, macs)))
+		return PRIVACY_PRECISION_DEGRADED;
 	return PRIVACY_NONE;
 }
 
@@ -171,10 +173,31 @@ static void hide_content(struct privacy *p, struct flow_record *r)
 #include "record/elements.def"
 }
 
+/* Addresses that DNS told are those of flows to come. */
+static void hide_answers(struct privacy *p, struct flow_record *r)
+{
+	struct list_octets *list = &p->passivedns.address;
+
+	if (!r->passivedns)
+		return;
+	p->passivedns = *r->passivedns;
+	r->passivedns = &p->passivedns;
+	for (unsigned int i = 0; i < list->n; i++) {
+		const uint16_t len = list->values[i].len;
+
+		memcpy(p->addresses[i], list->values[i].bytes, len);
+		privacy_address_hide(p->address, p->addresses[i], len == 16 ? 6 : 4);
+		p->list_octets[i] = (struct octets){p->addresses[i], len};
+	}
+	list->values = p->list_octets;
+}
+
 void privacy_apply(struct privacy *p, struct flow_record *r)
 {
-	if (p->options.addresses != PRIVACY_ADDRESSES_KEEP)
+	if (p->options.addresses != PRIVACY_ADDRESSES_KEEP) {
 		privacy_address_apply(p->address, r);
+		hide_answers(p, r);
+	}
 	if (p->options.strings != PRIVACY_STRINGS_KEEP)
 		hide_content(p, r);
 }

@@ -182,7 +182,7 @@ static bool replace(struct privacy_address *a, uint8_t *addr, unsigned int bytes
 }
 
 /* What cannot be replaced is not told either. */
-static void hide(struct privacy_address *a, uint8_t addr[16], uint8_t ip_version)
+void privacy_address_hide(struct privacy_address *a, uint8_t *addr, uint8_t ip_version)
 {
 	const bool v6 = ip_version == 6;
 	const unsigned int bytes = v6 ? 16 : 4;
@@ -195,11 +195,11 @@ static void hide(struct privacy_address *a, uint8_t addr[16], uint8_t ip_version
 
 void privacy_address_apply(struct privacy_address *a, struct flow_record *r)
 {
-	hide(a, r->src_addr, r->ip_version);
-	hide(a, r->dst_addr, r->ip_version);
+	privacy_address_hide(a, r->src_addr, r->ip_version);
+	privacy_address_hide(a, r->dst_addr, r->ip_version);
 	if (r->outer_ip_version) {
-		hide(a, r->outer_src_addr, r->outer_ip_version);
-		hide(a, r->outer_dst_addr, r->outer_ip_version);
+		privacy_address_hide(a, r->outer_src_addr, r->outer_ip_version);
+		privacy_address_hide(a, r->outer_dst_addr, r->outer_ip_version);
 	}
 	memset(r->src_mac + OUI_BYTES, 0, sizeof r->src_mac - OUI_BYTES);
 	memset(r->dst_mac + OUI_BYTES, 0, sizeof r->dst_mac - OUI_BYTES);

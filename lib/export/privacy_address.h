@@ -20,5 +20,7 @@ int privacy_address_create(struct privacy_address **out, const struct privacy_op
 			   const uint8_t key[PRIVACY_KEY_BYTES]);
 void privacy_address_destroy(struct privacy_address *a);
 
+/* Changes one address, of 4 bytes or with ip_version 6 of 16. */
+void privacy_address_hide(struct privacy_address *a, uint8_t *addr, uint8_t ip_version);
 /* Changes the addresses of a record, those of tunnels and links, too. */
 void privacy_address_apply(struct privacy_address *a, struct flow_record *r);

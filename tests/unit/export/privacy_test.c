@@ -175,6 +175,33 @@ static void truncated(void **state)
 	privacy_destroy(p);
 }
 
+/* Whoever asked for names goes to these addresses next. */
+static void addresses_in_answers(void **state)
+{
+	const char *names[] = {"a.example", "b.example"};
+	const uint8_t v6[16] = "0123456789abcde";
+	const struct octets addresses[] = {{(const uint8_t *)"\xc0\0\2\x7b", 4}, {v6, 16}};
+	const struct record_passivedns ties = {.address = {addresses, 2}, .name = {names, 2}};
+	struct privacy *p = privacy_of("truncate:24,64", PRIVACY_STRINGS_KEEP);
+	struct flow_record r = sample_ipv4();
+
+	(void)state;
+	r.passivedns = &ties;
+	privacy_apply(p, &r);
+	assert_int_equal(r.passivedns->address.n, 2);
+	assert_int_equal(r.passivedns->address.values[0].len, 4);
+	assert_memory_equal(r.passivedns->address.values[0].bytes, "\xc0\0\2\0", 4);
+	assert_memory_equal(r.passivedns->address.values[1].bytes, "01234567\0\0\0\0\0\0\0\0", 16);
+	assert_string_equal(r.passivedns->name.values[0], "a.example");
+	assert_int_equal(addresses[0].bytes[3], 0x7b);
+	privacy_destroy(p);
+	p = privacy_of("truncate:24,64", PRIVACY_DROP);
+	r.passivedns = &ties;
+	privacy_apply(p, &r);
+	assert_int_equal(r.passivedns->address.values[1].len, 0);
+	privacy_destroy(p);
+}
+
 /* What of a record is text from payload, in structs of protocols, too, which stay as they were. */
 static void texts(void **state)
 {
@@ -234,6 +261,7 @@ static void techniques(void **state)
 {
 	const struct privacy_options pan = {.addresses = PRIVACY_CRYPTOPAN,
 					    .strings = PRIVACY_HASH};
+	const struct privacy_options pan_only = {.addresses = PRIVACY_CRYPTOPAN};
 	const struct privacy_options cut = {.addresses = PRIVACY_TRUNCATE, .strings = PRIVACY_DROP};
 
 	(void)state;
@@ -244,6 +272,9 @@ static void techniques(void **state)
 	assert_int_equal(privacy_technique(&cut, ELEMENT_DST_IPV6), PRIVACY_PRECISION_DEGRADED);
 	assert_int_equal(privacy_technique(&cut, ELEMENT_PDNS_NAME), PRIVACY_PRECISION_DEGRADED);
 	assert_int_equal(privacy_technique(&cut, ELEMENT_L7_PROTO), PRIVACY_NONE);
+	assert_int_equal(privacy_technique(&pan_only, ELEMENT_PDNS_IP), PRIVACY_STRUCTURE_PERMUTED);
+	assert_int_equal(privacy_technique(&pan_only, ELEMENT_PDNS_NAME), PRIVACY_NONE);
+	assert_int_equal(privacy_technique(&pan, ELEMENT_PDNS_IP), PRIVACY_PERMUTED);
 }
 
 static int make_path(void **state)
@@ -263,13 +294,10 @@ static int remove_path(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bad_settings),
-		cmocka_unit_test(keys),
-		cmocka_unit_test(prefixes_stay_common),
-		cmocka_unit_test(truncated),
-		cmocka_unit_test(texts),
-		cmocka_unit_test(a_key_of_this_run),
-		cmocka_unit_test(techniques),
+		cmocka_unit_test(bad_settings),		cmocka_unit_test(keys),
+		cmocka_unit_test(prefixes_stay_common), cmocka_unit_test(truncated),
+		cmocka_unit_test(addresses_in_answers), cmocka_unit_test(texts),
+		cmocka_unit_test(a_key_of_this_run),	cmocka_unit_test(techniques),
 	};
 
 	return cmocka_run_group_tests(tests, make_path, remove_path);
