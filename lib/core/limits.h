@@ -204,7 +204,7 @@
 #define QUIC_COALESCED_MAX	8
 #define QUIC_INITIAL_BYTES_MAX	2048
 #define QUIC_ID_BYTES_MAX	20
-#define LIST_VALUES_MAX	       32
+#define LIST_VALUES_MAX		32
 /* Bytes that processor idpcontent keeps of a direction, as the exporter whose fields these are. */
 #define IDPCONTENT_BYTES_MAX 100
 /* Labels of a DNS name and pointers in it: 127 labels fit 255 bytes (RFC 1035 2.3.4). */
@@ -240,7 +240,7 @@
 #define HTTP_COOKIES_MAX 511
 /* Topics of MQTT that a record tells at most; their text is as long as one may be. */
 #define MQTT_TOPICS_MAX 64
-/* Protocols whose texts a record must have room for at their worst: more are dropped by name. */
+/* Protocols whose texts a record must have room for: one with more is told without, by name. */
 #define RECORD_PROTOCOLS 3
 /*
  * One encoded record: 13 strings of DPI_STRING_MAX bytes and those blocks, all escaped as \u00XX,

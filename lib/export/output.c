@@ -42,40 +42,6 @@ const struct output_spec *output_spec_of(const struct output *o)
 	return &o->spec;
 }
 
-/* Encodes into scratch; the length, 0 when it failed. */
-static uint32_t encode(struct output *o, const struct flow_record *r, uint32_t *tag)
-{
-	struct wbuf w = wbuf_make(o->scratch, RECORD_BYTES_MAX);
-
-	switch (o->spec.type) {
-	case OUTPUT_TEXT:
-		text_encode(&o->encoder, &w, r);
-		break;
-	case OUTPUT_CSV:
-		csv_encode(&o->encoder, &w, r);
-		break;
-	case OUTPUT_ZMQ:
-		if (o->encoder.tlv) {
-			tlv_encode(&o->encoder, &w, r);
-			*tag = o->encoder.tlv->parts;
-			o->counters.count[OUTPUT_l7_unmapped] = o->encoder.tlv->l7_unmapped;
-			break;
-		}
-		/* fall through */
-	case OUTPUT_JSON:
-		json_encode(&o->encoder, &w, r);
-		break;
-	case OUTPUT_IPFIX:
-		*tag = ipfix_record_put(o->ipfix.profile, &w, r);
-		ipfix_note_end(o, r->end_ns > r->start_ns ? r->end_ns : r->start_ns);
-		return *tag ? (uint32_t)(w.at - o->scratch) : 0;
-	case OUTPUT_NULL:
-		put_u8(&w, 0); /* a record has to weigh something */
-		break;
-	}
-	return w.failed ? 0 : (uint32_t)(w.at - o->scratch);
-}
-
 /* Records that are neither sent nor dropped, as measured. */
 static uint32_t records_waiting(const struct output *o)
 {
@@ -169,7 +135,7 @@ static void submit_one(struct output *o, const struct flow_record *r)
 	} else if (o->reader_gone) {
 		reason = OUTPUT_DROP_transport;
 	} else {
-		q.len_bytes = encode(o, r, &q.tag);
+		q.len_bytes = output_encode(o, r, &q.tag);
 		if (!q.len_bytes)
 			reason = OUTPUT_DROP_encode_error;
 		else

@@ -145,6 +145,12 @@ int ipfix_transport_open(struct transport **out, const struct output_spec *spec,
 int ipfix_sender_init(struct output *o, char *error, size_t error_len);
 void ipfix_sender_free(struct output *o);
 
+/*
+ * Encodes into scratch, with a tag for the sender; the length, 0 when it failed. A record that has
+ * no room goes without what processors say of application protocols, which is counted.
+ */
+uint32_t output_encode(struct output *o, const struct flow_record *r, uint32_t *tag);
+
 /* A record of a flow that ended then will be sent. */
 void ipfix_note_end(struct output *o, uint64_t end_ns);
 /* The clock says so now; o->now_ns is what it said before. */

@@ -59,6 +59,14 @@ static void keep_direction(struct flow_record *r, int d)
 		    (d == DIR_FWD ? KNOWN_IP_FWD | KNOWN_TCP_FWD : KNOWN_IP_REV | KNOWN_TCP_REV);
 }
 
+void flow_record_forget_parts(struct flow_record *r)
+{
+	r->l7_seen = 0;
+#define FORGET(name) r->name = NULL;
+	FLOW_RECORD_PARTS(FORGET)
+#undef FORGET
+}
+
 /* What was counted of both directions together is told once. */
 static void drop_common(struct flow_record *r)
 {
@@ -66,10 +74,7 @@ static void drop_common(struct flow_record *r)
 	r->packet_flags.n = r->packet_directions.n = 0;
 	r->tcp_rtt_us = 0;
 	r->known &= (uint8_t)~KNOWN_COMMON;
-	r->l7_seen = 0;
-#define FORGET(name) r->name = NULL;
-	FLOW_RECORD_PARTS(FORGET)
-#undef FORGET
+	flow_record_forget_parts(r);
 	r->scitag_experiment = 0;
 }
 

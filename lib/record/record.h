@@ -196,6 +196,9 @@ static inline uint64_t flow_record_list_ms(const struct flow_record *r, uint32_t
  */
 void flow_record_order_times(struct flow_record *r);
 
+/* What processors say in structs of their own (l7.h) is not told. */
+void flow_record_forget_parts(struct flow_record *r);
+
 /*
  * The record as uniflows, for outputs without biflows: one for each direction that has packets,
  * forward first; the reverse one is turned around, so that its first packet's direction is forward.
