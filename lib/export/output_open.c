@@ -96,13 +96,18 @@ static int make_sender(struct output *o, char *error, size_t error_len)
 /* Whose records an earlier process left: encoded as ours would be, or of no use. */
 static uint32_t meaning_of(const struct output_spec *s)
 {
+	const bool ipfix = s->type == OUTPUT_IPFIX; /* templates follow the processors */
+	const struct privacy_options *hidden = &s->privacy;
 	char text[2048];
-	const int len = snprintf(text, sizeof text, "%d %d %d %u %d|%s|%s|%s|%d %d %d %d|%s|%s",
-				 s->type, s->zmq_format, s->zmq_count, s->pen, s->biflow,
-				 s->instance, s->probe_ip, s->ndpi_ids, s->profile, s->version,
-				 s->ignore_vlan, (int)s->observation_domain, s->fields,
-				 s->type == OUTPUT_IPFIX ? FTPROBE_VERSION : "");
+	int len = snprintf(text, sizeof text, "%d %d %d %u %d|%s|%s|%s|%d %d %d %d|%s|%s", s->type,
+			   s->zmq_format, s->zmq_count, s->pen, s->biflow, s->instance, s->probe_ip,
+			   s->ndpi_ids, s->profile, s->version, s->ignore_vlan,
+			   (int)s->observation_domain, s->fields, ipfix ? FTPROBE_VERSION : "");
 
+	len += snprintf(text + len, sizeof text - (size_t)len, "|%llx %d|%d %d %u %u|%s",
+			ipfix ? (unsigned long long)s->missing_sources : 0, s->transactions,
+			hidden->addresses, hidden->strings, hidden->ipv4_bits, hidden->ipv6_bits,
+			hidden->key_path);
 	return (uint32_t)crc32(0, (const Bytef *)text, (uInt)len);
 }
 

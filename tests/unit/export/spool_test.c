@@ -319,6 +319,38 @@ static void test_kept_for_ipfix(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* Records of other processors are of other templates; those that hide less must not leave. */
+static void test_kept_under_other_settings(void **state)
+{
+	struct output_spec spec = {
+		.type = OUTPUT_IPFIX, .target = "tcp://127.0.0.1:9", .spool_keep = true};
+	struct flow_record r = sample_ipv4();
+	char path[128], error[256];
+	struct output *o;
+
+	(void)state;
+	snprintf(spec.spool, sizeof spec.spool, "%s", folder);
+	snprintf(spec.name, sizeof spec.name, "other");
+	for (unsigned int i = 0; i < 4; i++) {
+		if (i == 1)
+			spec.missing_sources = 1ULL << SOURCE_dns;
+		if (i == 2)
+			spec.transactions = true;
+		if (i == 3)
+			spec.privacy.addresses = PRIVACY_TRUNCATE;
+		assert_int_equal(output_open(&o, &spec, error, sizeof error), 0);
+		assert_int_equal(output_counters(o)->count[OUTPUT_recovered], 0);
+		output_submit(o, &r);
+		output_close(o, 0);
+		assert_int_equal(output_counters(o)->count[OUTPUT_queued], 1);
+		output_free(o);
+	}
+	snprintf(path, sizeof path, "%s/ftprobe-other.spool", folder);
+	assert_int_equal(unlink(path), 0);
+	snprintf(path, sizeof path, "%s/ftprobe-other.spool.old", folder);
+	assert_int_equal(unlink(path), 0);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -342,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_torn),
 		cmocka_unit_test(test_whose_file),
 		cmocka_unit_test(test_kept_for_ipfix),
+		cmocka_unit_test(test_kept_under_other_settings),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
