@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "export/ipfix_internal.h"
 #include "profile_reader.h"
 
 enum { CESNET = 8057, FLOWMON = 39499, BASIC_LIST = 291, LIST_HEAD_BYTES = 9, ALL_OF = 3 };
@@ -240,12 +241,49 @@ static void little_room(void **state)
 	}
 }
 
+/* Numbers that rows share are in a template once; what is of lists says itself what it is of. */
+static void assert_each_once(const struct ipfix_template *t)
+{
+	for (uint32_t i = 0; i < t->n; i++)
+		for (uint32_t j = 0; j < i; j++)
+			assert_false(t->fields[i].pen == t->fields[j].pen &&
+				     t->fields[i].id == t->fields[j].id &&
+				     (t->fields[i].pen || t->fields[i].id != BASIC_LIST));
+}
+
+static void no_number_twice(void **state)
+{
+	static const enum element_profile profiles[] = {PROFILE_COMPAT, PROFILE_FULL, PROFILE_NTOP};
+	static const char *const fields[] = {"", "all"};
+
+	(void)state;
+	for (unsigned int i = 0; i < 3 * 2 * 2 * (SOURCE_N + 2); i++) {
+		const unsigned int missing = i / 12;
+		struct ipfix_options o = {.profile = profiles[i % 3],
+					  .fields = fields[i / 3 % 2],
+					  .transactions = i / 6 % 2,
+					  .biflow = true,
+					  .pen = 4711};
+		struct ipfix_profile *p;
+		char error[256];
+
+		o.missing_sources = missing < SOURCE_N ? 1ULL << missing : 0;
+		if (missing == SOURCE_N)
+			o.missing_sources = UINT64_MAX;
+		assert_int_equal(ipfix_profile_create(&p, &o, error, sizeof error), 0);
+		for (uint32_t t = 0; t < p->n_templates; t++)
+			assert_each_once(p->templates[t]);
+		ipfix_profile_destroy(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists),
 		cmocka_unit_test(values),
 		cmocka_unit_test(little_room),
+		cmocka_unit_test(no_number_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
