@@ -75,7 +75,7 @@ static struct output *open_to(const char *endpoint, enum output_replay replay)
 				   .spool = "/tmp",
 				   .batch_records = 30,
 				   .flush_ms = 5,
-				   .doubt_ns = 10 * SECOND_NS,
+				   .doubt_ns = 60 * SECOND_NS,
 				   .replay = replay};
 
 	snprintf(spec.target, sizeof spec.target, "%s", endpoint);
