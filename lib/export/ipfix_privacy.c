@@ -8,6 +8,17 @@
 /* anonymizationFlags (RFC 6235 6.2.2): how long the same value becomes the same one. */
 enum { STABLE_SESSION = 1, STABLE = 3 };
 
+/* Of a list its element: basicList is in every template's words, and says nothing. */
+static struct ipfix_hidden hidden_field(uint32_t place, const struct ipfix_field *f,
+					enum privacy_technique technique)
+{
+	const struct element_info *e = element_info(f->element);
+	const bool list = f->id == IPFIX_BASIC_LIST && !f->pen;
+
+	return (struct ipfix_hidden){place, list ? e->pen : f->pen, list ? e->ipfix_id : f->id,
+				     technique};
+}
+
 static uint32_t find(const struct ipfix_profile *p, struct ipfix_hidden *to)
 {
 	uint32_t n = 0;
@@ -21,7 +32,7 @@ static uint32_t find(const struct ipfix_profile *p, struct ipfix_hidden *to)
 			if (technique == PRIVACY_NONE)
 				continue;
 			if (to)
-				to[n] = (struct ipfix_hidden){t, field->pen, field->id, technique};
+				to[n] = hidden_field(t, field, technique);
 			n++;
 		}
 	return n;

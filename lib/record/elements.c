@@ -193,10 +193,11 @@ const char *element_profile_name(enum element_profile profile)
 
 static unsigned int l7_class(const struct flow_record *r)
 {
-	unsigned int c = 0;
+	unsigned int c = r->l7_seen;
 
-	if (r->l7_seen)
-		return r->l7_seen;
+	/* nDPI tells QUIC as TLS, and SSDP as HTTP: over UDP one protocol is another's form. */
+	if (c && r->protocol == 17)
+		return c;
 	if (r->tls_version || r->tls_alpn[0] || r->tls_ja3c[0] || r->tls_ja3s[0])
 		c |= CLASS_TLS;
 	if (r->http_status || r->http_url[0] || r->http_user_agent[0] || r->http_content_type[0])

@@ -400,8 +400,8 @@ static void test_I2_no_own_number_where_IANA_has_one(void **state)
 /* One record a field that tells less, in every template that has it; none when nothing does. */
 static void test_anonymization(void **state)
 {
-	struct session s = begin((struct ipfix_options){
-		.biflow = true, .privacy = {.addresses = PRIVACY_CRYPTOPAN}});
+	struct session s = begin((
+		struct ipfix_options){.biflow = true, .privacy = {.addresses = PRIVACY_CRYPTOPAN}});
 	const uint32_t n = ipfix_report_count(s.p, IPFIX_ANONYMIZATION);
 	unsigned int addresses = 0;
 
@@ -420,6 +420,15 @@ static void test_anonymization(void **state)
 		addresses += address;
 	}
 	assert_int_equal(addresses, 2 * s.p->n_templates);
+	end(&s);
+	/* Of a list the element that it is of. */
+	s = begin((struct ipfix_options){.profile = PROFILE_FULL,
+					 .fields = "basic pdns_name",
+					 .privacy = {.strings = PRIVACY_HASH}});
+	const struct read_record of_list = report(&s, IPFIX_ANONYMIZATION, 0);
+
+	assert_int_equal(number_of(&of_list, 0, 346), 8057);
+	assert_int_equal(number_of(&of_list, 0, 303), 2);
 	end(&s);
 	s = begin((struct ipfix_options){.biflow = true});
 	assert_int_equal(ipfix_report_count(s.p, IPFIX_ANONYMIZATION), 0);

@@ -124,6 +124,14 @@ static void test_record_has_its_class(void **state)
 	r.tls_ja3c = "x";
 	assert_int_equal(flow_record_class(&r),
 			 CLASS_IPV6 | CLASS_PORTS | CLASS_TLS | CLASS_TUNNEL);
+	/* What processors saw is one more protocol over TCP; over UDP nDPI's may be its form. */
+	r.l7_seen = CLASS_QUIC;
+	assert_int_equal(flow_record_class(&r) & CLASS_L7, CLASS_QUIC);
+	r.protocol = 6;
+	r.l7_seen = CLASS_HTTP;
+	assert_int_equal(flow_record_class(&r) & CLASS_L7, CLASS_HTTP | CLASS_TLS);
+	r.protocol = 17;
+	r.l7_seen = 0;
 	r.dns_query_type = 1;
 	r.http_status = 200;
 	r.ssh_server = "SSH-2.0-x";
