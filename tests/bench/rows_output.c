@@ -18,6 +18,8 @@
 
 /* The exporter looks at its outputs after so many. */
 #define POLL_EVERY 64
+/* No processor runs. */
+#define NO_PROCESSORS (UINT64_MAX << SOURCE_PROCESSORS)
 
 static struct flow_record record_of(uint64_t i)
 {
@@ -149,8 +151,10 @@ static void measure_encoder(struct bench *b, const char *name, enum element_prof
 
 static void measure_null(struct bench *b, const char *name, enum output_type type, bool tlv)
 {
-	const struct output_spec spec = {
-		.type = type, .zmq_format = tlv ? ZMQ_TLV : ZMQ_JSON_FLOW, .name = "flowbench"};
+	const struct output_spec spec = {.type = type,
+					 .zmq_format = tlv ? ZMQ_TLV : ZMQ_JSON_FLOW,
+					 .name = "flowbench",
+					 .missing_sources = NO_PROCESSORS};
 	struct bench_row *r = bench_row(b, name);
 	struct transport *t = NULL;
 	struct output *o = NULL;
@@ -209,8 +213,10 @@ static int udp_sink(struct sockaddr_in *address)
 static void measure_udp(struct bench *b)
 {
 	/* The queue takes what a reader that has to wait for its CPU leaves. */
-	struct output_spec spec = {
-		.type = OUTPUT_IPFIX, .queue_records_max = 1 << 22, .queue_bytes_max = 1 << 30};
+	struct output_spec spec = {.type = OUTPUT_IPFIX,
+				   .queue_records_max = 1 << 22,
+				   .queue_bytes_max = 1 << 30,
+				   .missing_sources = NO_PROCESSORS};
 	struct bench_row *r = bench_row(b, "output_ipfix_udp");
 	struct sockaddr_in address;
 	struct output *o;
@@ -236,7 +242,9 @@ static void measure_udp(struct bench *b)
 
 static void measure_lonely(struct bench *b)
 {
-	struct output_spec spec = {.type = OUTPUT_ZMQ, .target = "tcp://127.0.0.1:*"};
+	struct output_spec spec = {.type = OUTPUT_ZMQ,
+				   .target = "tcp://127.0.0.1:*",
+				   .missing_sources = NO_PROCESSORS};
 	struct bench_row *r = bench_row(b, "output_zmq_lonely");
 	struct output *o;
 	char error[256];
@@ -319,8 +327,11 @@ static void measure_with_reader(struct bench *b, struct bench_row *row, struct o
 
 static void measure_reader(struct bench *b)
 {
-	struct output_spec spec = {
-		.type = OUTPUT_ZMQ, .target = "tcp://127.0.0.1:*", .lossless = true, .flush_ms = 1};
+	struct output_spec spec = {.type = OUTPUT_ZMQ,
+				   .target = "tcp://127.0.0.1:*",
+				   .lossless = true,
+				   .flush_ms = 1,
+				   .missing_sources = NO_PROCESSORS};
 	struct bench_row *row = bench_row(b, "output_zmq_reader");
 	struct reader r = {.stop = false};
 	char error[256], expression[128];
