@@ -28,7 +28,7 @@ import interop  # noqa: E402  (nothing is written beside it)
 FLOWS = 400
 SLICE = "1ms"  # each flow makes a record so often
 # At least, on a busy machine with sanitizers; some ten times as many on an idle one.
-RECORDS_A_SECOND = 10000
+RECORDS_A_SECOND = 20000
 # In every record once: key 60 of TLV (version of IP), 4.
 MARK = bytes((0x22, 60, 4))
 QUEUE_RECORDS = 16384
